@@ -1,0 +1,43 @@
+//! The shapes that REST and the socket share: a file for each noun. Unknown values are `null`, never
+//! left out; ids are text; instants are RFC 3339.
+
+pub mod accounts;
+pub mod channels;
+pub mod messages;
+pub mod presence;
+pub mod tenants;
+pub mod unread;
+pub mod users;
+
+/// An enum whose values are `lower_snake` words on the wire and in columns.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash,
+                 serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)+ }
+
+        impl $name {
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl $crate::input::Word for $name {
+            fn from_word(word: &str) -> Option<Self> {
+                Self::from_word(word)
+            }
+
+            fn words() -> Vec<&'static str> {
+                Self::ALL.iter().map(|value| value.word()).collect()
+            }
+        }
+    };
+}
+pub(crate) use words;

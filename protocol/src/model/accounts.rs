@@ -1,0 +1,103 @@
+//! Signing in and staying signed in.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    tenants::{Tenant, TenantPublic},
+    users::{Role, User},
+};
+use crate::{
+    Timestamp,
+    id::SessionId,
+    input::{Fields, Input},
+    limits::{DEVICE_NAME_CHARS_MAX, SLUG_CHARS_MAX, SLUG_CHARS_MIN},
+};
+
+/// `POST /auth/login`.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Login {
+    #[schema(min_length = 3, max_length = 254)]
+    pub email: String,
+    #[schema(min_length = 1, max_length = 512)]
+    pub password: String,
+    #[schema(min_length = 3, max_length = 48)]
+    pub tenant_slug: String,
+    #[schema(min_length = 1, max_length = 80)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_name: Option<String>,
+}
+
+impl Input for Login {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let email = fields.email("email");
+        let password = fields.password("password");
+        let tenant_slug = fields.line("tenantSlug", SLUG_CHARS_MIN, SLUG_CHARS_MAX);
+        let device_name = fields.optional_line("deviceName", 1, DEVICE_NAME_CHARS_MAX);
+        Some(Self {
+            email: email?,
+            password: password?,
+            tenant_slug: tenant_slug?.to_ascii_lowercase(),
+            device_name,
+        })
+    }
+}
+
+/// `POST /auth/refresh`.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Refresh {
+    #[schema(min_length = 20, max_length = 512)]
+    pub refresh_token: String,
+}
+
+impl Input for Refresh {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { refresh_token: fields.printable("refreshToken", 20, 512)? })
+    }
+}
+
+/// A pair of tokens for one session.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Tokens {
+    pub access_token: String,
+    pub refresh_token: String,
+    #[schema(example = "Bearer")]
+    pub token_type: String,
+    /// Seconds until the access token ends.
+    pub expires_in: i64,
+    pub refresh_expires_at: Timestamp,
+    pub session_id: SessionId,
+}
+
+/// What signing in answers.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedIn {
+    #[serde(flatten)]
+    pub tokens: Tokens,
+    pub user: User,
+    pub tenant: TenantPublic,
+}
+
+/// The session behind an access token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionInfo {
+    pub id: SessionId,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// `GET /auth/me`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Me {
+    pub user: User,
+    pub tenant: Tenant,
+    pub role: Role,
+    pub permissions: Vec<String>,
+    pub session: SessionInfo,
+}

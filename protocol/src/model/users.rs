@@ -1,0 +1,133 @@
+//! People in a tenant.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::words;
+use crate::{
+    Timestamp,
+    id::UserId,
+    input::{Fields, Input},
+    limits::NAME_CHARS_MAX,
+};
+
+words! {
+    /// What a person may at most do; ordered by rank.
+    Role { User = "user", Manager = "manager", TenantAdmin = "tenant_admin", Super = "super", }
+}
+
+words! {
+    /// Where an account stands between invitation and removal.
+    UserStatus { Pending = "pending", Active = "active", Inactive = "inactive", }
+}
+
+words! {
+    /// A user's status as others see it, with room for those who are gone.
+    UserRefStatus { Pending = "pending", Active = "active", Inactive = "inactive", Deleted = "deleted", }
+}
+
+/// A person, as administrators and the person see it. Readers without `users.update` get `null` for
+/// `phone`, `lastLoginAt`, `invitedAt` and `invitationExpiresAt` of others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    pub id: UserId,
+    pub number: i64,
+    pub email: String,
+    pub first_name: String,
+    pub last_name: String,
+    pub display_name: String,
+    pub role: Role,
+    pub profile_id: Option<i64>,
+    pub profile_name: Option<String>,
+    pub status: UserStatus,
+    pub email_verified: bool,
+    pub phone: Option<String>,
+    pub avatar: Option<String>,
+    pub timezone: Option<String>,
+    pub locale: Option<String>,
+    pub last_login_at: Option<Timestamp>,
+    pub invited_at: Option<Timestamp>,
+    pub invitation_expires_at: Option<Timestamp>,
+    pub deactivated_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub version: i64,
+}
+
+/// A person, as everybody in the tenant sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserRef {
+    pub id: UserId,
+    pub number: i64,
+    pub display_name: String,
+    pub first_name: String,
+    pub last_name: String,
+    pub email: Option<String>,
+    pub avatar: Option<String>,
+    pub status: UserRefStatus,
+}
+
+/// `POST /users`: somebody to invite. `email` is checked by the operation, which knows its key form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateUser {
+    #[schema(min_length = 3, max_length = 254)]
+    pub email: String,
+    #[schema(min_length = 1, max_length = 80)]
+    pub first_name: String,
+    #[schema(min_length = 1, max_length = 80)]
+    pub last_name: String,
+    #[schema(default = "user")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_id: Option<i64>,
+}
+
+impl Input for CreateUser {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let email = fields.email("email");
+        let first_name = fields.line("firstName", 1, NAME_CHARS_MAX);
+        let last_name = fields.line("lastName", 1, NAME_CHARS_MAX);
+        let role = fields.optional_word("role");
+        if role == Some(Role::Super) {
+            fields.fail::<()>("role", "one_of", "must be one of user, manager, tenant_admin");
+        }
+        let profile_id = fields.optional_integer("profileId", 1, i64::from(i32::MAX));
+        Some(Self {
+            email: email?,
+            first_name: first_name?,
+            last_name: last_name?,
+            role,
+            profile_id,
+        })
+    }
+}
+
+/// `POST /users/accept-invitation`.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AcceptInvitation {
+    #[schema(min_length = 43, max_length = 43)]
+    pub token: String,
+    #[schema(min_length = 8, max_length = 128)]
+    pub password: String,
+    #[schema(min_length = 1, max_length = 80)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    #[schema(min_length = 1, max_length = 80)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+}
+
+impl Input for AcceptInvitation {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let token = fields.one_time_token("token");
+        let password = fields.password("password");
+        let first_name = fields.optional_line("firstName", 1, NAME_CHARS_MAX);
+        let last_name = fields.optional_line("lastName", 1, NAME_CHARS_MAX);
+        Some(Self { token: token?, password: password?, first_name, last_name })
+    }
+}

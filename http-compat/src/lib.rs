@@ -1,1 +1,1 @@
-//!
+//! The REST view of the operations.

@@ -1,1 +1,15 @@
+//! Durable facts: every table of Tidewire, behind free functions that take a connection.
 //!
+//! One SQL text serves SQLite and Postgres; [`query`] is the only place that chooses an engine, and
+//! [`append`] the only one that writes a statement for each of them. Nothing here publishes and
+//! nothing here asks for a permission.
+
+mod dialect;
+mod migrate;
+
+pub mod db;
+pub mod error;
+pub mod query;
+
+pub use db::{Conn, Db};
+pub use error::{Error, Result};

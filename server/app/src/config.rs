@@ -1,0 +1,30 @@
+//! What an operator decides about the rules; read from the environment by the binary.
+
+use std::path::PathBuf;
+
+/// The settings of one node that operations look at.
+#[derive(Clone)]
+pub struct Config {
+    /// Where the embedded database, the keys and the dev mailbox live.
+    pub data_dir: PathBuf,
+    /// The address that links in mails start with, without a trailing slash.
+    pub public_url: String,
+    /// Whether strangers may register a company.
+    pub registration_open: bool,
+    /// Off for load tests: no request is ever refused for its rate.
+    pub rate_limits: bool,
+    /// The most members a group may have.
+    pub group_members_max: usize,
+    /// 32 bytes that every key of this installation is derived from; the same on all its nodes.
+    pub secret: Secret,
+}
+
+/// Key material that never shows itself in logs.
+#[derive(Clone)]
+pub struct Secret(pub [u8; 32]);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}

@@ -1,0 +1,25 @@
+-- Sign-ins. A refresh token is derived from (id, generation) under the server's key, so none is stored.
+create table sessions (
+  id uuid not null primary key,
+  tenant_id uuid not null references tenants (id),
+  user_id uuid not null references users (id),
+  generation bigint not null default 0,
+  rotated_ms bigint not null,
+  idle_expires_ms bigint not null,
+  expires_ms bigint not null,
+  created_ms bigint not null,
+  last_seen_ms bigint not null,
+  revoked_ms bigint,
+  revoked_reason text,
+  device_name text,
+  user_agent text,
+  address text
+);
+create index sessions_user on sessions (user_id, created_ms);
+
+-- Socket tickets that were used: a ticket carries its own proof, this makes it single use.
+create table used_tickets (
+  hash bytea not null primary key,
+  expires_ms bigint not null
+);
+create index used_tickets_expiry on used_tickets (expires_ms);

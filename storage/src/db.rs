@@ -1,0 +1,179 @@
+//! Opening a database and borrowing connections from it.
+//!
+//! SQLite has one writing connection, so that writers queue in the process instead of failing as
+//! busy, and a pool of readers beside it. Postgres has one pool for both.
+
+use std::{path::Path, str::FromStr, time::Duration};
+
+use sqlx::{
+    PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{
+        SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
+        SqliteSynchronous,
+    },
+};
+
+use crate::{Error, Result, migrate};
+
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// A database of either engine; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Db(Engine);
+
+#[derive(Debug, Clone)]
+pub(crate) enum Engine {
+    Sqlite { write: SqlitePool, read: SqlitePool },
+    Postgres(PgPool),
+}
+
+impl Db {
+    /// Opens the database at `url` (`sqlite://path` or `postgres://…`) and brings its schema up to
+    /// date. The text of a failure names no password.
+    pub async fn open(url: &str) -> Result<Self> {
+        let db = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Self(Engine::Postgres(open_postgres(url).await?))
+        } else if let Some(path) = url.strip_prefix("sqlite://") {
+            open_sqlite(Path::new(path)).await?
+        } else {
+            return Err(Error::Setup("expected sqlite://<path> or postgres://…".to_owned()));
+        };
+        migrate::run(&db.0).await?;
+        Ok(db)
+    }
+
+    /// A connection for reading, in no transaction.
+    pub async fn read(&self) -> Result<Conn> {
+        Ok(Conn(match &self.0 {
+            Engine::Sqlite { read, .. } => Held::Sqlite(Box::new(read.acquire().await?)),
+            Engine::Postgres(pool) => Held::Postgres(Box::new(pool.acquire().await?)),
+        }))
+    }
+
+    /// A transaction. Dropping it without [`Conn::commit`] undoes everything.
+    pub async fn write(&self) -> Result<Conn> {
+        Ok(Conn(match &self.0 {
+            Engine::Sqlite { write, .. } => {
+                Held::SqliteTx(Box::new(write.begin_with("begin immediate").await?))
+            }
+            Engine::Postgres(pool) => Held::PostgresTx(Box::new(pool.begin().await?)),
+        }))
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        crate::query::query("select 1").execute(&mut self.read().await?).await.map(drop)
+    }
+
+    /// Closes all connections, waiting for those in use.
+    pub async fn close(&self) {
+        match &self.0 {
+            Engine::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Engine::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// How many parallel writers the engine gains from.
+    pub fn log_lanes(&self) -> usize {
+        match &self.0 {
+            Engine::Sqlite { .. } => 1,
+            Engine::Postgres(_) => 4,
+        }
+    }
+}
+
+/// A borrowed connection, inside a transaction when it came from [`Db::write`].
+pub struct Conn(Held);
+
+// Boxed: a connection handle is large, and futures hold it across awaits.
+enum Held {
+    Sqlite(Box<PoolConnection<Sqlite>>),
+    SqliteTx(Box<Transaction<'static, Sqlite>>),
+    Postgres(Box<PoolConnection<Postgres>>),
+    PostgresTx(Box<Transaction<'static, Postgres>>),
+}
+
+pub(crate) enum Executor<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+impl Conn {
+    pub(crate) fn executor(&mut self) -> Executor<'_> {
+        match &mut self.0 {
+            Held::Sqlite(conn) => Executor::Sqlite(conn),
+            Held::SqliteTx(tx) => Executor::Sqlite(tx),
+            Held::Postgres(conn) => Executor::Postgres(conn),
+            Held::PostgresTx(tx) => Executor::Postgres(tx),
+        }
+    }
+
+    /// Makes everything done on this connection durable. Without effect outside a transaction.
+    pub async fn commit(self) -> Result<()> {
+        match self.0 {
+            Held::SqliteTx(tx) => tx.commit().await?,
+            Held::PostgresTx(tx) => tx.commit().await?,
+            Held::Sqlite(_) | Held::Postgres(_) => {}
+        }
+        Ok(())
+    }
+}
+
+async fn open_sqlite(path: &Path) -> Result<Db> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("cache_size", "-65536")
+        .pragma("temp_store", "memory")
+        .statement_cache_capacity(512);
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.clone())
+        .await
+        .map_err(|error| Error::Setup(format!("cannot open {}: {error}", path.display())))?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with(options.read_only(true));
+    Ok(Db(Engine::Sqlite { write, read }))
+}
+
+async fn open_postgres(url: &str) -> Result<PgPool> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| Error::Setup("not a postgres:// address".to_owned()))?
+        .application_name("tidewire")
+        .options([("statement_timeout", "10s"), ("idle_in_transaction_session_timeout", "30s")])
+        .statement_cache_capacity(512);
+    PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+        .map_err(|error| Error::Setup(format!("cannot reach postgres: {error}")))
+}
+
+impl Db {
+    pub(crate) const fn engine(&self) -> &Engine {
+        &self.0
+    }
+}

@@ -1,0 +1,32 @@
+//! The few texts that differ between the engines, as fragments for `concat!`.
+
+/// One statement, spelled for each engine.
+#[derive(Debug, Clone, Copy)]
+pub struct Sql {
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
+}
+
+impl From<&'static str> for Sql {
+    fn from(text: &'static str) -> Self {
+        Self { sqlite: text, postgres: text }
+    }
+}
+
+/// A statement with a list of ids in it: `by_ids!("… where id ", "$2", " and …")` reads as
+/// `id in (the ids of parameter 2)`.
+macro_rules! by_ids {
+    ($before:literal, $param:literal, $after:literal) => {
+        $crate::dialect::Sql {
+            sqlite: concat!(
+                $before,
+                "in (select unhex(value) from json_each(",
+                $param,
+                "))",
+                $after
+            ),
+            postgres: concat!($before, "= any(", $param, ")", $after),
+        }
+    };
+}
+pub(crate) use by_ids;

@@ -7,9 +7,15 @@
 mod dialect;
 mod migrate;
 
+pub mod append;
+pub mod channel_members;
+pub mod channels;
 pub mod db;
+pub mod entries;
 pub mod error;
+pub mod messages;
 pub mod query;
+pub mod unread;
 
 pub use db::{Conn, Db};
 pub use error::{Error, Result};

@@ -11,5 +11,16 @@ pub mod db;
 pub mod error;
 pub mod query;
 
+pub mod audit;
+pub mod feed;
+pub mod idempotency;
+pub mod one_time_tokens;
+pub mod outbox;
+pub mod profiles;
+pub mod sessions;
+pub mod tenants;
+pub mod tickets;
+pub mod users;
+
 pub use db::{Conn, Db};
 pub use error::{Error, Result};

@@ -17,5 +17,16 @@ pub mod messages;
 pub mod query;
 pub mod unread;
 
+pub mod audit;
+pub mod feed;
+pub mod idempotency;
+pub mod one_time_tokens;
+pub mod outbox;
+pub mod profiles;
+pub mod sessions;
+pub mod tenants;
+pub mod tickets;
+pub mod users;
+
 pub use db::{Conn, Db};
 pub use error::{Error, Result};

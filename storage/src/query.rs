@@ -34,6 +34,7 @@ pub enum Param {
     Bytes(Option<Vec<u8>>),
     Json(Option<serde_json::Value>),
     Uuids(Vec<Uuid>),
+    Ints(Vec<i64>),
 }
 
 /// Starts a statement: a text that both engines read, or a pair from [`crate::dialect`].
@@ -97,6 +98,7 @@ impl Query {
             Param::Bytes(value) => query.bind(value),
             Param::Json(value) => query.bind(value.map(Json)),
             Param::Uuids(values) => query.bind(hex_array(&values)),
+            Param::Ints(values) => query.bind(Json(values)),
         })
     }
 
@@ -109,6 +111,7 @@ impl Query {
             Param::Bytes(value) => query.bind(value),
             Param::Json(value) => query.bind(value.map(Json)),
             Param::Uuids(values) => query.bind(values),
+            Param::Ints(values) => query.bind(values),
         })
     }
 }
@@ -190,7 +193,7 @@ impl Row {
         value.map(|Json(value)| value).map_err(|_| Error::Corrupt { column: index })
     }
 
-    /// A document, or nothing.
+    /// A document, or SQL's null.
     pub fn optional_json<T: DeserializeOwned>(&self, index: usize) -> Result<Option<T>> {
         let value = match self {
             Self::Sqlite(row) => row.try_get::<Option<Json<T>>, _>(index),
@@ -240,6 +243,7 @@ params! {
     &[u8] => |value| Self::Bytes(Some(value.to_vec()));
     Option<Vec<u8>> => |value| Self::Bytes(value);
     Vec<Uuid> => |value| Self::Uuids(value);
+    Vec<i64> => |value| Self::Ints(value);
     Option<serde_json::Value> => |value| Self::Json(value);
     Timestamp => |value| Self::Int(Some(value.ms()));
     Option<Timestamp> => |value| Self::Int(value.map(Timestamp::ms));

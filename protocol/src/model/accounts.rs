@@ -101,3 +101,17 @@ pub struct Me {
     pub permissions: Vec<String>,
     pub session: SessionInfo,
 }
+
+/// `POST /auth/logout`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LoggedOut {
+    pub logged_out: bool,
+}
+
+/// `POST /auth/logout-all`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RevokedSessions {
+    pub revoked_sessions: i64,
+}

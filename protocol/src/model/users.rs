@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::words;
+use super::{page::PageQuery, tenants::TenantRef, words};
 use crate::{
     Timestamp,
     id::UserId,
     input::{Fields, Input},
-    limits::NAME_CHARS_MAX,
+    limits::{NAME_CHARS_MAX, SEARCH_CHARS_MAX},
 };
 
 words! {
@@ -129,5 +129,85 @@ impl Input for AcceptInvitation {
         let first_name = fields.optional_line("firstName", 1, NAME_CHARS_MAX);
         let last_name = fields.optional_line("lastName", 1, NAME_CHARS_MAX);
         Some(Self { token: token?, password: password?, first_name, last_name })
+    }
+}
+
+/// What creating somebody answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Created {
+    pub user: User,
+    pub invitation: Invitation,
+}
+
+/// An invitation on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Invitation {
+    pub expires_at: Timestamp,
+    pub email_queued: bool,
+}
+
+/// `GET /users/me` and `GET /users/:id`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UserAnswer {
+    pub user: User,
+}
+
+/// What accepting an invitation answers. Nobody is signed in yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Accepted {
+    pub user: UserRef,
+    pub tenant: TenantRef,
+}
+
+/// `GET /users/invitations/:token`: what an invitation is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InvitationPreview {
+    pub tenant: TenantRef,
+    /// Masked.
+    pub email: String,
+    pub first_name: String,
+    pub expires_at: Timestamp,
+}
+
+words! {
+    /// What a list of users is ordered by.
+    UserSort { Name = "name", Email = "email", CreatedAt = "createdAt", LastLoginAt = "lastLoginAt", }
+}
+
+words! {
+    /// The direction of a list.
+    SortOrder { Ascending = "asc", Descending = "desc", }
+}
+
+/// `GET /users`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UsersQuery {
+    #[serde(flatten)]
+    pub page: PageQuery,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<UserStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_id: Option<i64>,
+    pub sort: UserSort,
+    pub order: SortOrder,
+}
+
+impl Input for UsersQuery {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let page = PageQuery::read(fields);
+        let search = fields.optional_line("search", 1, SEARCH_CHARS_MAX);
+        let status = fields.optional_word("status");
+        let role = fields.optional_word("role");
+        let profile_id = fields.optional_integer("profileId", 1, i64::from(i32::MAX));
+        let sort = fields.optional_word("sort").unwrap_or(UserSort::CreatedAt);
+        let order = fields.optional_word("order").unwrap_or(SortOrder::Descending);
+        Some(Self { page: page?, search, status, role, profile_id, sort, order })
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod channels;
+pub mod health;
 pub mod messages;
 pub mod pages;
 pub mod permissions;

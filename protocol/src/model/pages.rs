@@ -32,6 +32,21 @@ pub struct PagePagination {
     pub has_more: bool,
 }
 
+/// Where a page stands in a list that is read by cursor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CursorPagination {
+    pub limit: u32,
+    pub next_cursor: Option<String>,
+    pub has_more: bool,
+}
+
+/// A whole list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Items<T> {
+    pub items: Vec<T>,
+}
+
 /// Which page: from 1, of at most 100 items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct PageQuery {

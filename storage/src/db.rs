@@ -129,22 +129,25 @@ impl Conn {
 async fn open_sqlite(path: &Path) -> Result<Db> {
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .busy_timeout(Duration::from_secs(5))
         .pragma("cache_size", "-65536")
         .pragma("temp_store", "memory")
         .statement_cache_capacity(512);
+    // These two are kept in the file and change it, so a reader may not even repeat them.
+    let writer = options
+        .clone()
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .auto_vacuum(SqliteAutoVacuum::Incremental);
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .min_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(options.clone())
+        .connect_with(writer)
         .await
         .map_err(|error| Error::Setup(format!("cannot open {}: {error}", path.display())))?;
     let read = SqlitePoolOptions::new()

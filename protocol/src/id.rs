@@ -150,6 +150,21 @@ impl Serialize for UserKey {
     }
 }
 
+/// How a request names a member of a channel: as a user, or as the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MemberKey {
+    Me,
+    User(UserKey),
+}
+
+impl FromStr for MemberKey {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        if text == "me" { Ok(Self::Me) } else { text.parse().map(Self::User) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

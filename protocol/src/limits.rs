@@ -47,6 +47,8 @@ pub const PAGE_LIMIT_MAX: u32 = 100;
 pub const PAGE_DEPTH_MAX: u64 = 100_000;
 pub const HISTORY_LIMIT_DEFAULT: u32 = 50;
 pub const HISTORY_LIMIT_MAX: u32 = 200;
+pub const PEOPLE_LIMIT_DEFAULT: u32 = 500;
+pub const PEOPLE_LIMIT_MAX: u32 = 1_000;
 pub const CURSOR_CHARS_MAX: usize = 512;
 
 // people

@@ -3,9 +3,13 @@
 
 pub mod accounts;
 pub mod channels;
+pub mod health;
 pub mod messages;
+pub mod pages;
+pub mod permissions;
 pub mod presence;
 pub mod tenants;
+pub mod tickets;
 pub mod unread;
 pub mod users;
 

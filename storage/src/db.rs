@@ -174,9 +174,3 @@ async fn open_postgres(url: &str) -> Result<PgPool> {
         .await
         .map_err(|error| Error::Setup(format!("cannot reach postgres: {error}")))
 }
-
-impl Db {
-    pub(crate) const fn engine(&self) -> &Engine {
-        &self.0
-    }
-}

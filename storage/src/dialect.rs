@@ -30,3 +30,26 @@ macro_rules! by_ids {
     };
 }
 pub(crate) use by_ids;
+
+/// As `by_ids!`, for a list of integers.
+macro_rules! by_numbers {
+    ($before:literal, $param:literal, $after:literal) => {
+        $crate::dialect::Sql {
+            sqlite: concat!($before, "in (select value from json_each(", $param, "))", $after),
+            postgres: concat!($before, "= any(", $param, ")", $after),
+        }
+    };
+}
+pub(crate) use by_numbers;
+
+/// A text with one part that only Postgres needs: SQLite has a single writer, so there is nobody
+/// whose rows it could lock or skip.
+macro_rules! locking {
+    ($before:expr, $lock:literal, $after:literal) => {
+        $crate::dialect::Sql {
+            sqlite: concat!($before, $after),
+            postgres: concat!($before, $lock, $after),
+        }
+    };
+}
+pub(crate) use locking;

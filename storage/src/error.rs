@@ -18,6 +18,9 @@ pub enum Error {
     /// The queue in front of the log is full.
     #[error("log queue full")]
     Full,
+    /// The commit that carried this job failed.
+    #[error("batch failed")]
+    Batch(#[source] std::sync::Arc<Self>),
     /// The log's writer has stopped.
     #[error("log stopped")]
     Stopped,

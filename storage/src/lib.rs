@@ -7,9 +7,26 @@
 mod dialect;
 mod migrate;
 
+pub mod append;
+pub mod channel_members;
+pub mod channels;
 pub mod db;
+pub mod entries;
 pub mod error;
+pub mod messages;
 pub mod query;
+pub mod unread;
+
+pub mod audit;
+pub mod feed;
+pub mod idempotency;
+pub mod one_time_tokens;
+pub mod outbox;
+pub mod profiles;
+pub mod sessions;
+pub mod tenants;
+pub mod tickets;
+pub mod users;
 
 pub use db::{Conn, Db};
 pub use error::{Error, Result};

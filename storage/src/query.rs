@@ -32,8 +32,9 @@ pub enum Param {
     Text(Option<String>),
     Uuid(Option<Uuid>),
     Bytes(Option<Vec<u8>>),
-    Json(serde_json::Value),
+    Json(Option<serde_json::Value>),
     Uuids(Vec<Uuid>),
+    Ints(Vec<i64>),
 }
 
 /// Starts a statement: a text that both engines read, or a pair from [`crate::dialect`].
@@ -50,7 +51,7 @@ impl Query {
 
     /// The next parameter, as a JSON document.
     pub fn bind_json(self, document: &impl Serialize) -> Self {
-        self.bind(Param::Json(serde_json::to_value(document).unwrap_or(serde_json::Value::Null)))
+        self.bind(Param::Json(serde_json::to_value(document).ok()))
     }
 
     /// Runs the statement; answers how many rows it changed.
@@ -95,8 +96,9 @@ impl Query {
             Param::Text(value) => query.bind(value),
             Param::Uuid(value) => query.bind(value),
             Param::Bytes(value) => query.bind(value),
-            Param::Json(value) => query.bind(Json(value)),
+            Param::Json(value) => query.bind(value.map(Json)),
             Param::Uuids(values) => query.bind(hex_array(&values)),
+            Param::Ints(values) => query.bind(Json(values)),
         })
     }
 
@@ -107,8 +109,9 @@ impl Query {
             Param::Text(value) => query.bind(value),
             Param::Uuid(value) => query.bind(value),
             Param::Bytes(value) => query.bind(value),
-            Param::Json(value) => query.bind(Json(value)),
+            Param::Json(value) => query.bind(value.map(Json)),
             Param::Uuids(values) => query.bind(values),
+            Param::Ints(values) => query.bind(values),
         })
     }
 }
@@ -190,6 +193,17 @@ impl Row {
         value.map(|Json(value)| value).map_err(|_| Error::Corrupt { column: index })
     }
 
+    /// A document, or SQL's null.
+    pub fn optional_json<T: DeserializeOwned>(&self, index: usize) -> Result<Option<T>> {
+        let value = match self {
+            Self::Sqlite(row) => row.try_get::<Option<Json<T>>, _>(index),
+            Self::Postgres(row) => row.try_get::<Option<Json<T>>, _>(index),
+        };
+        value
+            .map(|value| value.map(|Json(value)| value))
+            .map_err(|_| Error::Corrupt { column: index })
+    }
+
     /// A word of a closed set; `parse` is the set's `from_word`.
     pub fn word<T>(&self, index: usize, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
         parse(&self.text(index)?).ok_or(Error::Corrupt { column: index })
@@ -229,6 +243,8 @@ params! {
     &[u8] => |value| Self::Bytes(Some(value.to_vec()));
     Option<Vec<u8>> => |value| Self::Bytes(value);
     Vec<Uuid> => |value| Self::Uuids(value);
+    Vec<i64> => |value| Self::Ints(value);
+    Option<serde_json::Value> => |value| Self::Json(value);
     Timestamp => |value| Self::Int(Some(value.ms()));
     Option<Timestamp> => |value| Self::Int(value.map(Timestamp::ms));
 }

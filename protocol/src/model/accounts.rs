@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::{
     tenants::{Tenant, TenantPublic},
     users::{Role, User},
+    words,
 };
 use crate::{
     Timestamp,
@@ -100,4 +101,30 @@ pub struct Me {
     pub role: Role,
     pub permissions: Vec<String>,
     pub session: SessionInfo,
+}
+
+/// What signing out answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LoggedOut {
+    pub logged_out: bool,
+}
+
+/// What signing out everywhere answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LoggedOutAll {
+    pub revoked_sessions: i64,
+}
+
+words! {
+    /// Why a session has ended before its time.
+    RevocationReason {
+        Logout = "logout",
+        LogoutAll = "logout_all",
+        /// A newer sign-in took its place.
+        SessionLimit = "session_limit",
+        /// A refresh token was used a second time.
+        RefreshReuse = "refresh_reuse",
+    }
 }

@@ -3,14 +3,15 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{messages::Message, users::UserRef, words};
+use super::{messages::Message, presence::PresenceStatus, users::UserRef, words};
 use crate::{
     Timestamp,
-    id::{ChannelId, UserKey},
+    id::{ChannelId, UserId, UserKey},
     input::{Fields, Input},
     limits::{
         CHANNEL_DESCRIPTION_CHARS_MAX, CHANNEL_NAME_CHARS_MAX, GROUP_ADD_MEMBERS_MAX,
-        GROUP_CREATE_MEMBERS_MAX,
+        GROUP_CREATE_MEMBERS_MAX, INTEGER_MAX, PEOPLE_LIMIT_DEFAULT, PEOPLE_LIMIT_MAX,
+        SEARCH_CHARS_MAX,
     },
 };
 
@@ -162,5 +163,85 @@ pub struct MemberSettings {
 impl Input for MemberSettings {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self { muted: fields.optional_bool("muted"), notify: fields.optional_word("notify") })
+    }
+}
+
+/// `GET /chat/channels`: all channels of the caller, newest activity first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelList {
+    pub items: Vec<Channel>,
+    pub total_unread: i64,
+}
+
+/// A channel after a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChannelAnswer {
+    pub channel: Channel,
+}
+
+/// `GET /chat/channels/:id`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChannelDetail {
+    pub channel: Channel,
+    pub members: Vec<ChannelMember>,
+}
+
+/// What opening a direct channel answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OpenedDirect {
+    pub channel: Channel,
+    /// Whether the channel did not exist before.
+    pub created: bool,
+}
+
+/// What adding people to a group answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Added {
+    /// Those who were not in the group before.
+    pub added: Vec<UserRef>,
+    pub channel: Channel,
+}
+
+/// What removing somebody from a group answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Removed {
+    pub removed: bool,
+    pub user_id: UserId,
+}
+
+/// A member after a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MemberAnswer {
+    pub member: ChannelMember,
+}
+
+/// Somebody to write to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatPerson {
+    #[serde(flatten)]
+    pub user: UserRef,
+    pub presence: PresenceStatus,
+    /// The channel with this person, if there is one yet.
+    pub direct_channel_id: Option<ChannelId>,
+}
+
+/// `GET /chat/users`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PeopleQuery {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
+    pub limit: u32,
+}
+
+impl Input for PeopleQuery {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let search = fields.optional_line("search", 1, SEARCH_CHARS_MAX);
+        let limit = fields
+            .optional_integer("limit", 1, INTEGER_MAX)
+            .map_or(PEOPLE_LIMIT_DEFAULT, |limit| limit.min(i64::from(PEOPLE_LIMIT_MAX)) as u32);
+        Some(Self { search, limit })
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{users::UserRef, words};
+use super::{pages::CursorPagination, users::UserRef, words};
 use crate::{
     Timestamp,
     id::{ChannelId, MessageId, UserKey},
@@ -102,4 +102,30 @@ impl Input for HistoryQuery {
             .map_or(HISTORY_LIMIT_DEFAULT, |limit| limit.min(i64::from(HISTORY_LIMIT_MAX)) as u32);
         Some(Self { cursor, after_seq: after_seq.map(|seq| seq as u64), limit })
     }
+}
+
+/// What sending answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Sent {
+    pub message: Message,
+    /// Whether this is the first message of a repeated `clientMessageId`. REST tells it by the
+    /// status: 200 instead of 201.
+    #[serde(skip)]
+    pub repeated: bool,
+}
+
+/// A message after a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MessageAnswer {
+    pub message: Message,
+}
+
+/// A part of a channel's history: newest first, or ascending after a seq.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct History {
+    pub items: Vec<Message>,
+    pub pagination: CursorPagination,
+    /// The head of the channel.
+    pub last_seq: u64,
 }

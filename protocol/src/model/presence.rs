@@ -4,7 +4,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::words;
-use crate::{Timestamp, id::UserId};
+use crate::{
+    Timestamp,
+    id::{UserId, UserKey},
+    input::{Fields, Input},
+    limits::PRESENCE_QUERY_MAX,
+};
 
 words! {
     /// A person's presence over all their devices.
@@ -20,3 +25,28 @@ pub struct PresenceItem {
     pub status: PresenceStatus,
     pub last_seen_at: Option<Timestamp>,
 }
+
+/// `GET /presence`: ids separated by commas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresenceQuery {
+    pub user_ids: Vec<UserKey>,
+}
+
+impl Input for PresenceQuery {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let text = fields.printable("userIds", 1, PRESENCE_QUERY_CHARS_MAX)?;
+        let keys: Vec<_> = text.split(',').map(str::parse).collect();
+        if keys.len() > PRESENCE_QUERY_MAX {
+            let message = format!("must have at most {PRESENCE_QUERY_MAX} entries");
+            return fields.fail("userIds", "count", message);
+        }
+        for (i, _) in keys.iter().enumerate().filter(|(_, key)| key.is_err()) {
+            let field = format!("userIds[{i}]");
+            fields.fail::<()>(&field, "id", "must be a user id or a user number");
+        }
+        Some(Self { user_ids: keys.into_iter().filter_map(Result::ok).collect() })
+    }
+}
+
+/// Room for the most ids and the commas between them.
+const PRESENCE_QUERY_CHARS_MAX: usize = PRESENCE_QUERY_MAX * 37;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::words;
+use super::{users::User, words};
 use crate::{
     Timestamp,
     id::TenantId,
@@ -82,4 +82,39 @@ impl Input for RegisterTenant {
             admin_last_name: admin_last_name?,
         })
     }
+}
+
+/// What registering answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Registered {
+    pub tenant: Tenant,
+    pub user: User,
+}
+
+/// `GET /tenants/me`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TenantData {
+    pub tenant: Tenant,
+}
+
+/// `GET /tenants/by-slug/:slug`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TenantPublicData {
+    pub tenant: TenantPublic,
+}
+
+/// `GET /tenants/check-slug/:slug`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SlugCheck {
+    /// As it would be stored.
+    pub slug: String,
+    pub available: bool,
+    pub reason: Option<SlugReason>,
+}
+
+/// A tenant, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TenantRef {
+    pub name: String,
+    pub slug: String,
 }

@@ -106,3 +106,23 @@ pub struct UnreadMarker {
     pub unread_count: i64,
     pub revision: i64,
 }
+
+/// `GET /chat/unread-count`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnreadCount {
+    /// Unread messages, muted channels included.
+    pub total: i64,
+    /// Channels with something unread.
+    pub channels: i64,
+    pub muted_total: i64,
+    pub by_channel: Vec<ChannelCount>,
+}
+
+/// The unread messages of one channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelCount {
+    pub channel_id: ChannelId,
+    pub unread_count: i64,
+}

@@ -3,12 +3,16 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::words;
+use super::{
+    pages::{PageQuery, SortOrder},
+    tenants::TenantRef,
+    words,
+};
 use crate::{
     Timestamp,
     id::UserId,
     input::{Fields, Input},
-    limits::NAME_CHARS_MAX,
+    limits::{NAME_CHARS_MAX, SEARCH_CHARS_MAX},
 };
 
 words! {
@@ -53,6 +57,11 @@ pub struct User {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i64,
+}
+
+/// The name a person goes by.
+pub fn display_name(first_name: &str, last_name: &str) -> String {
+    format!("{first_name} {last_name}")
 }
 
 /// A person, as everybody in the tenant sees it.
@@ -130,4 +139,79 @@ impl Input for AcceptInvitation {
         let last_name = fields.optional_line("lastName", 1, NAME_CHARS_MAX);
         Some(Self { token: token?, password: password?, first_name, last_name })
     }
+}
+
+words! {
+    /// What a list of people is sorted by.
+    UserSort {
+        Name = "name",
+        Email = "email",
+        CreatedAt = "createdAt",
+        LastLoginAt = "lastLoginAt",
+    }
+}
+
+/// `GET /users`: which people, in which order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsersQuery {
+    pub page: PageQuery,
+    /// A part of a name or an address; no character has a special meaning.
+    pub search: Option<String>,
+    pub status: Option<UserStatus>,
+    pub role: Option<Role>,
+    pub profile_id: Option<i64>,
+    pub sort: UserSort,
+    pub order: SortOrder,
+}
+
+impl Input for UsersQuery {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let page = PageQuery::read(fields);
+        let search = fields.optional_line("search", 1, SEARCH_CHARS_MAX);
+        let status = fields.optional_word("status");
+        let role = fields.optional_word("role");
+        let profile_id = fields.optional_integer("profileId", 1, i64::from(i32::MAX));
+        let sort = fields.optional_word("sort").unwrap_or(UserSort::CreatedAt);
+        let order = fields.optional_word("order").unwrap_or(SortOrder::Desc);
+        Some(Self { page: page?, search, status, role, profile_id, sort, order })
+    }
+}
+
+/// One person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UserData {
+    pub user: User,
+}
+
+/// What inviting somebody answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UserCreated {
+    pub user: User,
+    pub invitation: Invitation,
+}
+
+/// An invitation on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Invitation {
+    pub expires_at: Timestamp,
+    pub email_queued: bool,
+}
+
+/// `GET /users/invitations/:token`: what an invitation is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InvitationPreview {
+    pub tenant: TenantRef,
+    /// Most of the local part is hidden.
+    pub email: String,
+    pub first_name: String,
+    pub expires_at: Timestamp,
+}
+
+/// What accepting an invitation answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InvitationAccepted {
+    pub user: UserRef,
+    pub tenant: TenantRef,
 }

@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
@@ -21,14 +21,16 @@ pub struct Clock {
 
 #[derive(Clone)]
 enum Source {
-    System,
+    System { started: Instant },
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self { source: Source::System, random: SystemRandom::new() }
+        #[expect(clippy::disallowed_methods, reason = "this is clock.rs")]
+        let started = Instant::now();
+        Self { source: Source::System { started }, random: SystemRandom::new() }
     }
 
     /// A clock that stands at `start` until [`Clock::advance`] moves it; for tests.
@@ -41,12 +43,20 @@ impl Clock {
 
     pub fn now(&self) -> Timestamp {
         match &self.source {
-            Source::System => {
+            Source::System { .. } => {
                 #[expect(clippy::disallowed_methods, reason = "this is clock.rs")]
                 let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Timestamp::from_ms(since_epoch.as_millis() as i64)
             }
             Source::Manual(ms) => Timestamp::from_ms(ms.load(Ordering::Acquire)),
+        }
+    }
+
+    /// Time that never goes back, whatever is done to the machine's clock; only differences count.
+    pub fn uptime(&self) -> Duration {
+        match &self.source {
+            Source::System { started } => started.elapsed(),
+            Source::Manual(ms) => Duration::from_millis(ms.load(Ordering::Acquire).max(0) as u64),
         }
     }
 

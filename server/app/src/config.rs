@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use aws_lc_rs::hmac;
+
+use crate::rate_limit::Rates;
+
 /// The settings of one node that operations look at.
 #[derive(Clone)]
 pub struct Config {
@@ -13,6 +17,8 @@ pub struct Config {
     pub registration_open: bool,
     /// Off for load tests: no request is ever refused for its rate.
     pub rate_limits: bool,
+    /// How many requests of each class are allowed.
+    pub rates: Rates,
     /// The most members a group may have.
     pub group_members_max: usize,
     /// 32 bytes that every key of this installation is derived from; the same on all its nodes.
@@ -22,6 +28,14 @@ pub struct Config {
 /// Key material that never shows itself in logs.
 #[derive(Clone)]
 pub struct Secret(pub [u8; 32]);
+
+impl Secret {
+    /// A key for one purpose: it tells nothing about the keys for others.
+    pub fn derive(&self, purpose: &str) -> hmac::Key {
+        let root = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, purpose.as_bytes()).as_ref())
+    }
+}
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

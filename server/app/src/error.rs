@@ -86,7 +86,11 @@ impl From<Vec<FieldError>> for Error {
 impl From<tidewire_storage::Error> for Error {
     fn from(source: tidewire_storage::Error) -> Self {
         use tidewire_storage::Error as Storage;
-        let code = match &source {
+        let root = match &source {
+            Storage::Batch(root) => root,
+            other => other,
+        };
+        let code = match root {
             Storage::Unavailable(_) | Storage::Retry(_) | Storage::Full | Storage::Stopped => {
                 ErrorCode::Unavailable
             }

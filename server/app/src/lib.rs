@@ -4,8 +4,10 @@
 pub mod actor;
 pub mod clock;
 pub mod config;
+pub mod cursor;
 pub mod error;
 pub mod permission;
+pub mod rate_limit;
 pub mod tasks;
 
 use std::sync::Arc;
@@ -17,6 +19,7 @@ pub use error::{Error, Result};
 
 use clock::Clock;
 use config::Config;
+use rate_limit::RateLimits;
 use tasks::Tasks;
 
 /// Everything an operation may need; cheap to clone.
@@ -29,6 +32,13 @@ pub struct Parts {
     pub clock: Clock,
     pub config: Config,
     pub tasks: Tasks,
+    pub rate_limits: RateLimits,
+}
+
+impl App {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
 }
 
 impl std::ops::Deref for App {

@@ -1,4 +1,5 @@
--- Work that leaves the server, written in the transaction of its cause.
+-- Work that leaves the server, written in the transaction of its cause. Who works on a row moves
+-- due_ms to the end of the lease, so that a crash makes it due again.
 create table outbox (
   id uuid not null primary key,
   tenant_id uuid not null,
@@ -7,10 +8,10 @@ create table outbox (
   state text not null,
   attempts bigint not null default 0,
   due_ms bigint not null,
-  claimed_by uuid,
-  claimed_until_ms bigint,
+  claim uuid,
   created_ms bigint not null,
   done_ms bigint,
   error text
 );
-create index outbox_due on outbox (state, due_ms);
+create index outbox_due on outbox (kind, due_ms) where state = 'queued';
+create index outbox_done on outbox (done_ms) where done_ms is not null;

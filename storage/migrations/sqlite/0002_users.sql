@@ -12,6 +12,7 @@ create table users (
   profile_id integer,
   status text not null,
   password_hash text,
+  password_ms integer,
   email_verified boolean not null default false,
   phone text,
   avatar text,
@@ -29,8 +30,9 @@ create table users (
 );
 create unique index users_number on users (tenant_id, number);
 create unique index users_email on users (tenant_id, email_key) where deleted_ms is null;
+create index users_created on users (tenant_id, created_ms, id);
 
--- Links sent by mail. Only the hash is kept; one purpose each; used once.
+-- Links sent by mail. Only the hash is kept; one purpose each; used or superseded once.
 create table one_time_tokens (
   hash blob not null primary key,
   tenant_id blob not null references tenants (id),
@@ -41,3 +43,4 @@ create table one_time_tokens (
   used_ms integer
 );
 create index one_time_tokens_user on one_time_tokens (user_id, purpose);
+create index one_time_tokens_expiry on one_time_tokens (expires_ms);

@@ -16,6 +16,7 @@ create table sessions (
   address text
 );
 create index sessions_user on sessions (user_id, created_ms);
+create index sessions_expiry on sessions (expires_ms);
 
 -- Socket tickets that were used: a ticket carries its own proof, this makes it single use.
 create table used_tickets (

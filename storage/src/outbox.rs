@@ -1,0 +1,127 @@
+//! Work that leaves the server: written in the transaction of its cause, done at least once, given
+//! up at an end.
+//!
+//! Claiming a row moves its due time to the end of the lease, so a worker that dies makes it due
+//! again. Each claim has an id of its own; a worker whose lease has lapsed cannot settle what
+//! somebody else has taken over.
+
+use serde::Serialize;
+use serde_json::Value;
+use tidewire_protocol::{Timestamp, id::TenantId};
+use uuid::Uuid;
+
+use crate::{Conn, Result, dialect::locking, query::query};
+
+const INSERT: &str = "\
+insert into outbox (id, tenant_id, kind, payload, state, due_ms, created_ms)
+values ($1, $2, $3, $4, 'queued', $5, $5)";
+
+/// Adds work that is due at once.
+pub async fn put(
+    conn: &mut Conn,
+    (id, tenant_id): (Uuid, TenantId),
+    kind: &str,
+    payload: &impl Serialize,
+    at: Timestamp,
+) -> Result<()> {
+    query(INSERT)
+        .bind(id)
+        .bind(tenant_id)
+        .bind(kind)
+        .bind_json(payload)
+        .bind(at)
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+const IS_DUE: &str =
+    "select 1 from outbox where kind = $1 and state = 'queued' and due_ms <= $2 limit 1";
+
+/// Whether there is anything to claim; cheaper than claiming nothing.
+pub async fn is_due(conn: &mut Conn, kind: &str, at: Timestamp) -> Result<bool> {
+    Ok(query(IS_DUE).bind(kind).bind(at).fetch_optional(conn).await?.is_some())
+}
+
+/// A piece of work in the hands of one worker.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claimed {
+    pub id: Uuid,
+    pub tenant_id: TenantId,
+    pub payload: Value,
+    /// How often it has been claimed, this time included.
+    pub attempts: i64,
+}
+
+/// Takes at most `limit` pieces of due work, until `lease_until`.
+pub async fn claim(
+    conn: &mut Conn,
+    kind: &str,
+    claim: Uuid,
+    (at, lease_until): (Timestamp, Timestamp),
+    limit: u64,
+) -> Result<Vec<Claimed>> {
+    let sql = locking!(
+        "update outbox set claim = $2, due_ms = $4, attempts = attempts + 1 where id in (\
+         select id from outbox where kind = $1 and state = 'queued' and due_ms <= $3 \
+         order by due_ms limit $5",
+        " for update skip locked",
+        ") returning id, tenant_id, payload, attempts"
+    );
+    let claimed = query(sql).bind(kind).bind(claim).bind(at).bind(lease_until).bind(limit);
+    let rows = claimed.fetch_all(conn).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Claimed {
+                id: row.get(0)?,
+                tenant_id: row.id(1)?,
+                payload: row.json(2)?,
+                attempts: row.int(3)?,
+            })
+        })
+        .collect()
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome<'a> {
+    Done,
+    Retry { due_at: Timestamp, error: &'a str },
+    Failed { error: &'a str },
+}
+
+const RETRY: &str = "\
+update outbox set due_ms = $3, error = $4, claim = null
+where id = $1 and claim = $2 and state = 'queued'";
+
+// The payload may hold a secret of the mail; nobody needs it any more.
+const CLOSE: &str = "\
+update outbox set state = $3, error = $4, done_ms = $5, payload = $6, claim = null
+where id = $1 and claim = $2 and state = 'queued'";
+
+/// Notes how an attempt ended. Answers `false` when the claim was no longer held.
+pub async fn settle(
+    conn: &mut Conn,
+    (id, claim): (Uuid, Uuid),
+    outcome: Outcome<'_>,
+    at: Timestamp,
+) -> Result<bool> {
+    let (state, error) = match outcome {
+        Outcome::Retry { due_at, error } => {
+            let retried = query(RETRY).bind(id).bind(claim).bind(due_at).bind(error);
+            return Ok(retried.execute(conn).await? == 1);
+        }
+        Outcome::Done => ("done", None),
+        Outcome::Failed { error } => ("failed", Some(error)),
+    };
+    let closed =
+        query(CLOSE).bind(id).bind(claim).bind(state).bind(error).bind(at).bind_json(&Value::Null);
+    Ok(closed.execute(conn).await? == 1)
+}
+
+const PURGE: &str = "delete from outbox where done_ms < $1";
+
+/// Forgets work that was done or given up before `before`.
+pub async fn purge(conn: &mut Conn, before: Timestamp) -> Result<u64> {
+    query(PURGE).bind(before).execute(conn).await
+}

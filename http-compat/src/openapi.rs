@@ -3,7 +3,7 @@
 
 use axum::{Extension, response::Response};
 use bytes::Bytes;
-use http::{HeaderValue, header::CACHE_CONTROL};
+use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
 use tidewire_protocol::ErrorCode;
 use utoipa::{
     OpenApi,
@@ -62,7 +62,9 @@ pub(crate) fn complete(path: &str, item: &mut PathItem, policy: &Policy) {
     let operations =
         [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
     for operation in operations.into_iter().flatten() {
-        operation.tags = Some(vec![area(path).to_owned()]);
+        let (area, name) = (area(path), operation.operation_id.take().unwrap_or_default());
+        operation.tags = Some(vec![area.to_owned()]);
+        operation.operation_id = Some(format!("{area}.{name}"));
         if policy.access != Access::Public {
             operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<&str>::new())]);
         }
@@ -117,7 +119,7 @@ fn add_failures(operation: &mut Operation, policy: &Policy, repeatable: bool) {
     for code in codes {
         add_failure(operation, code);
     }
-    fill_in_shapes(operation);
+    fill_in(operation);
 }
 
 const SIGN_IN: [ErrorCode; 6] = [
@@ -142,12 +144,16 @@ fn add_failure(operation: &mut Operation, code: ErrorCode) {
     }
 }
 
-fn fill_in_shapes(operation: &mut Operation) {
+/// Every answer has a description, and every failure has the shape of failures.
+fn fill_in(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
-        if let RefOr::T(response) = response
-            && status.starts_with(['4', '5'])
-            && response.content.is_empty()
-        {
+        let RefOr::T(response) = response else { continue };
+        if response.description.is_empty() {
+            let reason =
+                status.parse().ok().and_then(|status: StatusCode| status.canonical_reason());
+            reason.unwrap_or_default().clone_into(&mut response.description);
+        }
+        if status.starts_with(['4', '5']) && response.content.is_empty() {
             let failure = RefOr::Ref(Ref::from_schema_name("Failure"));
             let content = ContentBuilder::new().schema(Some(failure)).build();
             response.content.insert(JSON.to_owned(), content.into());

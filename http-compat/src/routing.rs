@@ -30,8 +30,8 @@ impl Page {
     }
 
     /// Puts a handler, which knows no path of its own, at `path` behind `policy`.
-    pub(crate) fn at(self, path: &str, policy: Policy, routes: UtoipaMethodRouter<App>) -> Self {
-        let (schemas, mut paths, router) = routes;
+    pub(crate) fn at(self, path: &str, policy: Policy, handlers: UtoipaMethodRouter<App>) -> Self {
+        let (schemas, mut paths, methods) = handlers;
         let items = std::mem::take(&mut paths.paths).into_values();
         for mut item in items {
             openapi::complete(path, &mut item, &policy);
@@ -42,8 +42,8 @@ impl Page {
             trusted_proxies: Arc::clone(&self.trusted_proxies),
             policy,
         };
-        let router = router.route_layer(from_fn_with_state(gate, admit));
-        Self { router: self.router.routes((schemas, paths, router)), ..self }
+        let methods = methods.route_layer(from_fn_with_state(gate, admit));
+        Self { router: self.router.routes((schemas, paths, methods)), ..self }
     }
 
     pub(crate) fn finish(self) -> (Router<App>, OpenApi) {

@@ -17,7 +17,7 @@ use tidewire_protocol::{
 use crate::{answer::Answer, json::Json, path::PathIds, problem::Result, query::Query};
 
 /// People one can write to: active users without the caller, by name.
-#[utoipa::path(get, path = "", responses(
+#[utoipa::path(get, path = "", params(PeopleQuery), responses(
     (status = 200, body = Answer<Items<ChatPerson>>),
     (status = 403, description = "MODULE_DISABLED"),
 ))]

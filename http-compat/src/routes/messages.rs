@@ -11,7 +11,7 @@ use tidewire_protocol::{
 use crate::{answer::Answer, json::Json, path::PathIds, problem::Result, query::Query};
 
 /// Messages of a channel: newest first by cursor, or ascending after a seq.
-#[utoipa::path(get, path = "", params(("id" = ChannelId, Path)), responses(
+#[utoipa::path(get, path = "", params(("id" = ChannelId, Path), HistoryQuery), responses(
     (status = 200, body = Answer<History>),
     (status = 400, description = "INVALID_CURSOR"),
     (status = 404, description = "NOT_FOUND"),

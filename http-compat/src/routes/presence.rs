@@ -10,7 +10,9 @@ use tidewire_protocol::model::{
 use crate::{answer::Answer, problem::Result, query::Query};
 
 /// The presence of some users. Unknown ids are left out.
-#[utoipa::path(get, path = "", responses((status = 200, body = Answer<Items<PresenceItem>>)))]
+#[utoipa::path(get, path = "", params(PresenceQuery), responses(
+    (status = 200, body = Answer<Items<PresenceItem>>),
+))]
 pub(crate) async fn query(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,

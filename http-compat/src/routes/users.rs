@@ -8,7 +8,7 @@ use tidewire_app::{Actor, App, actor::Request, users};
 use tidewire_protocol::{
     id::UserKey,
     model::{
-        pages::Page,
+        pages::{Page, PageQuery},
         users::{
             AcceptInvitation, CreateUser, InvitationAccepted, InvitationPreview, User, UserCreated,
             UserData, UsersQuery,
@@ -37,7 +37,9 @@ pub(crate) async fn create(
 }
 
 /// A page of the tenant's users.
-#[utoipa::path(get, path = "", responses((status = 200, body = Answer<Page<User>>)))]
+#[utoipa::path(get, path = "", params(PageQuery, UsersQuery), responses(
+    (status = 200, body = Answer<Page<User>>),
+))]
 pub(crate) async fn list(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,

@@ -54,6 +54,7 @@ pub(super) const CHANNEL: &str = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 pub(super) const ORIGIN: &str = "https://app.example";
 
 pub(super) struct Surface {
+    pub(super) app: App,
     pub(super) router: Router,
     pub(super) clock: Clock,
     pub(super) runs: Runs,
@@ -108,8 +109,8 @@ impl Surface {
         };
         let page = routes(Page::new(&app, &options.trusted_proxies));
         let runs = Runs::default();
-        let router = surface::wrap(page, app, &options).layer(Extension(runs.clone()));
-        Self { router, clock, runs, _db: db }
+        let router = surface::wrap(page, app.clone(), &options).layer(Extension(runs.clone()));
+        Self { app, router, clock, runs, _db: db }
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answered {

@@ -2,7 +2,9 @@
 
 use http::{Method, Request};
 
-use super::harness::{Answered, ORIGIN, Surface, empty, get};
+use tidewire_app::permission::Permission::ChatRead;
+
+use super::harness::{Answered, ORIGIN, Surface, empty, get, somebody};
 
 fn preflight(path: &str, origin: &str) -> Request<axum::body::Body> {
     let request = Request::builder()
@@ -36,8 +38,10 @@ async fn a_listed_origin_may_ask_before_it_calls() {
 #[tokio::test]
 async fn a_listed_origin_may_read_answers_and_failures() {
     let surface = Surface::new().await;
-    for path in ["/big", "/nothing", "/panic"] {
-        let answer = surface.send(empty(get(path).header("origin", ORIGIN))).await;
+    for (path, status) in [("/big", 200), ("/nothing", 404), ("/panic", 500)] {
+        let request = get(path).header("origin", ORIGIN).extension(somebody(&[ChatRead]));
+        let answer = surface.send(empty(request)).await;
+        assert_eq!(answer.status, status);
         assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN), "{path}");
         let exposed = answer.header("access-control-expose-headers").unwrap();
         for name in ["etag", "retry-after", "ratelimit-limit", "x-request-id"] {

@@ -65,12 +65,11 @@ async fn requests_at_the_same_time_run_once() {
         futures_util::future::join_all((0..8).map(|_| surface.send(make("key", "a")))).await;
     assert_eq!(surface.runs.count(), 1);
     for answer in answers {
-        match answer.status {
-            201 => assert_eq!(answer.json()["data"]["number"], 1),
-            _ => {
-                assert_eq!(answer.code(), "IDEMPOTENCY_IN_PROGRESS");
-                assert!(answer.header("retry-after").is_some());
-            }
+        if answer.status == 201 {
+            assert_eq!(answer.json()["data"]["number"], 1);
+        } else {
+            assert_eq!(answer.code(), "IDEMPOTENCY_IN_PROGRESS");
+            assert!(answer.header("retry-after").is_some());
         }
     }
 }

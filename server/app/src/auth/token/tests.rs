@@ -9,6 +9,7 @@ fn config(secret: u8) -> Config {
         public_url: "https://tide.example".to_owned(),
         registration_open: true,
         rate_limits: true,
+        rates: crate::rate_limit::Rates::default(),
         group_members_max: 10_000,
         secret: Secret([secret; 32]),
     }

@@ -15,7 +15,7 @@ mod json;
 mod openapi;
 mod path;
 mod preconditions;
-mod problem;
+pub mod problem;
 mod query;
 mod rate_limit;
 mod request_id;
@@ -58,6 +58,8 @@ pub struct Options {
     pub trusted_proxies: Vec<Network>,
     /// Set for the internal listener only: adds `/metrics`.
     pub metrics: Option<RenderMetrics>,
+    /// Routes that are not REST but share its surface: the socket.
+    pub beside: Router<App>,
 }
 
 /// Everything that is served over HTTP, except the socket and the page.

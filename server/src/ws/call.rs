@@ -64,26 +64,15 @@ fn is_callable(path: &str) -> bool {
 }
 
 fn address(path: &str, query: &Map<String, Value>) -> String {
-    let pairs: Vec<String> =
-        query.iter().map(|(name, value)| format!("{}={}", encode(name), encode(&text(value)))).collect();
-    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
+    let pairs: Vec<(&String, String)> = query.iter().map(|(name, value)| (name, text(value))).collect();
+    match serde_urlencoded::to_string(pairs) {
+        Ok(query) if !query.is_empty() => format!("{path}?{query}"),
+        _ => path.to_owned(),
+    }
 }
 
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Percent-encoding of everything but the unreserved characters (RFC 3986, section 2.3).
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 fn error(answer: &Value) -> Error {

@@ -42,7 +42,6 @@ pub struct Conversation {
     pub router: Router,
     pub mailbox: Arc<Mailbox>,
     pub peer: PeerAddr,
-    pub wire: Arc<dyn tidewire_app::fanout::mailbox::Wire>,
     request: Arc<Request>,
     state: Mutex<State>,
     lanes: Mutex<Lanes>,
@@ -61,7 +60,6 @@ impl Conversation {
         app: App,
         router: Router,
         mailbox: Arc<Mailbox>,
-        wire: Arc<dyn tidewire_app::fanout::mailbox::Wire>,
         peer: PeerAddr,
         identity: Option<Arc<Identity>>,
     ) -> Self {
@@ -71,7 +69,6 @@ impl Conversation {
             router,
             mailbox,
             peer,
-            wire,
             request: Arc::new(request),
             state: Mutex::new(State::Greeting(identity)),
             lanes: Mutex::default(),

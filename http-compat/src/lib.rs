@@ -1,1 +1,5 @@
 //! The REST view of the operations.
+
+pub mod address;
+
+pub use address::PeerAddr;

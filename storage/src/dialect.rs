@@ -53,3 +53,27 @@ macro_rules! locking {
     };
 }
 pub(crate) use locking;
+
+/// A statement that reads a list of ids as a table: `numbered_ids!("… from ", "$4", " as l …")`, with
+/// columns `id` and `n`, counted from 0.
+macro_rules! numbered_ids {
+    ($before:literal, $param:literal, $after:literal) => {
+        $crate::dialect::Sql {
+            sqlite: concat!(
+                $before,
+                "(select unhex(value) as id, key as n from json_each(",
+                $param,
+                "))",
+                $after
+            ),
+            postgres: concat!(
+                $before,
+                "(select id, place - 1 as n from unnest(",
+                $param,
+                ") with ordinality as list (id, place))",
+                $after
+            ),
+        }
+    };
+}
+pub(crate) use numbered_ids;

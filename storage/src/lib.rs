@@ -23,6 +23,7 @@ pub mod idempotency;
 pub mod one_time_tokens;
 pub mod outbox;
 pub mod profiles;
+pub mod seed;
 pub mod sessions;
 pub mod tenants;
 pub mod tickets;

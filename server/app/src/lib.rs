@@ -10,15 +10,55 @@ pub mod permission;
 pub mod rate_limit;
 pub mod tasks;
 
-use std::sync::Arc;
+pub mod auth;
+pub mod email_address;
+pub mod idempotency;
+pub mod mail;
 
-use tidewire_storage::Db;
+pub mod accounts;
+pub mod channel_members;
+pub mod channels;
+pub mod health;
+pub mod messages;
+pub mod people;
+pub mod permissions;
+pub mod presence;
+pub mod seed;
+pub mod sessions;
+pub mod tenants;
+pub mod tickets;
+pub mod typing;
+pub mod unread;
+pub mod users;
+
+pub mod catch_up;
+pub mod fanout;
+pub mod resume;
+
+mod audit;
+mod changes;
+mod jobs;
+mod log_view;
+mod news;
+mod profiles;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tidewire_storage::{Db, append::Log};
 
 pub use actor::Actor;
 pub use error::{Error, Result};
 
+use auth::{key::MacKey, password, session::Identities, throttle::Throttle, token::TokenKey};
 use clock::Clock;
 use config::Config;
+use fanout::{
+    Fanout,
+    bus::{Bus, local::LocalBus},
+};
+use mail::Mail;
+use people::Directory;
+use presence::Presence;
 use rate_limit::RateLimits;
 use tasks::Tasks;
 
@@ -33,11 +73,77 @@ pub struct Parts {
     pub config: Config,
     pub tasks: Tasks,
     pub rate_limits: RateLimits,
+    pub fanout: Fanout,
+    pub token_key: TokenKey,
+    pub(crate) log: Log,
+    pub(crate) directory: Directory,
+    pub(crate) presence: Presence,
+    pub(crate) typing: typing::Recent,
+    pub(crate) seen: changes::Seen,
+    pub(crate) health: health::Health,
+    pub(crate) refresh_key: MacKey,
+    pub(crate) ticket_key: MacKey,
+    pub(crate) audit_key: MacKey,
+    pub(crate) identities: Identities,
+    pub(crate) hashing: password::Room,
+    pub(crate) mail: Mail,
+    throttle: Mutex<Throttle>,
 }
 
 impl App {
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+    /// A node on `bus`, at work: its log, its hub and its jobs run until [`Tasks::stop`].
+    pub fn start(db: Db, clock: Clock, config: Config, tasks: Tasks, bus: &LocalBus) -> Self {
+        let (log, lanes) = Log::new(&db);
+        let (membership, mut news) = bus.join();
+        let parts = Parts {
+            fanout: Fanout::new(Bus::new(clock.id(), membership)),
+            log,
+            directory: Directory::default(),
+            presence: Presence::default(),
+            typing: typing::Recent::default(),
+            seen: changes::Seen::default(),
+            health: health::Health::default(),
+            rate_limits: RateLimits::new(&config, &clock),
+            token_key: TokenKey::derive(&config),
+            refresh_key: MacKey::derive(&config.secret, "refresh-token"),
+            ticket_key: MacKey::derive(&config.secret, "ticket"),
+            audit_key: MacKey::derive(&config.secret, "audit"),
+            identities: Identities::default(),
+            hashing: password::Room::for_this_machine(),
+            mail: Mail::new(&config),
+            throttle: Mutex::default(),
+            db,
+            clock,
+            config,
+            tasks,
+        };
+        let app = Self(Arc::new(parts));
+        for lane in lanes {
+            app.tasks.spawn(fanout::run_log::run(app.clone(), lane));
+        }
+        let hub = app.clone();
+        app.tasks.spawn_until_stop(async move {
+            while let Some(news) = news.recv().await {
+                hub.fanout.receive(&hub, news);
+            }
+        });
+        app.start_loops();
+        app
+    }
+
+    fn start_loops(&self) {
+        self.tasks.spawn_until_stop(fanout::sweep::run(self.clone()));
+        self.tasks.spawn_until_stop(fanout::unread_flush::run(self.clone()));
+        self.tasks.spawn_until_stop(fanout::heartbeat::run(self.clone()));
+        self.tasks.spawn_until_stop(presence::run(self.clone()));
+        self.tasks.spawn_until_stop(rate_limit::tidy(self.clone()));
+        self.tasks.spawn(jobs::send_mail::run(self.clone()));
+        self.tasks.spawn(jobs::purge_expired::run(self.clone()));
+    }
+
+    /// Counts of failures are right after every step, so a panic in between has spoilt nothing.
+    pub(crate) fn throttle(&self) -> MutexGuard<'_, Throttle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,0 +1,223 @@
+//! Signing in, staying signed in, and seeing oneself.
+
+mod refresh;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::json;
+use tidewire_protocol::{
+    ErrorCode, Timestamp,
+    model::{
+        accounts::{Login, Me, SessionInfo, SignedIn, Tokens},
+        tenants::{Tenant, TenantStatus},
+        users::{User, UserStatus},
+    },
+};
+use tidewire_storage::{
+    tenants,
+    users::{self, Credentials, StoredPassword},
+};
+
+use crate::{
+    Actor, App, Error, Result,
+    actor::Request,
+    audit::{self, Note},
+    auth::{
+        password::{self, Verdict},
+        refresh_token,
+        throttle::{Attempt, Outcome},
+        token::{Holder, LIFETIME_SECONDS},
+    },
+    email_address::EmailAddress,
+    sessions,
+};
+
+pub use refresh::refresh;
+
+/// Signs a person in to one tenant.
+///
+/// An unknown company, an unknown address, a wrong password and an invitation that was not accepted
+/// have one answer and take one time.
+pub async fn login(app: &App, request: &Request, login: Login) -> Result<SignedIn> {
+    // What is no address is looked up as it is, and so belongs to nobody.
+    let email_key = EmailAddress::parse(&login.email).map_or(login.email, |email| email.key);
+    let attempt = Attempt::new(&login.tenant_slug, &email_key, request.address);
+    refuse_while_waiting(app, &attempt)?;
+    let account = find(app, &login.tenant_slug, &email_key).await?;
+    let stored = account.known().map(|(_, _, password)| password.hash.clone());
+    let verdict = password::verify(app, login.password, stored).await?;
+    settle(app, &attempt, &verdict)?;
+    let refusal = match (account.known(), verdict) {
+        (Some((tenant, user, password)), Verdict::Right { renewed }) => {
+            match require_usable(tenant, user) {
+                Ok(()) => {
+                    let checked = Checked { tenant, user, password, renewed };
+                    return open(app, request, checked, login.device_name.as_deref()).await;
+                }
+                Err(refusal) => refusal,
+            }
+        }
+        _ => ErrorCode::InvalidCredentials.into(),
+    };
+    note_failure(app, request, &account, &email_key, refusal.code()).await?;
+    Err(refusal)
+}
+
+/// What was found under a slug and an address.
+struct Account {
+    tenant: Option<Tenant>,
+    credentials: Option<Credentials>,
+}
+
+impl Account {
+    /// The parts, if there is somebody with a password.
+    fn known(&self) -> Option<(&Tenant, &User, &StoredPassword)> {
+        let credentials = self.credentials.as_ref()?;
+        Some((self.tenant.as_ref()?, &credentials.user, credentials.password.as_ref()?))
+    }
+}
+
+async fn find(app: &App, slug: &str, email_key: &str) -> Result<Account> {
+    let mut conn = app.db.read().await?;
+    let tenant = tenants::by_slug(&mut conn, slug).await?;
+    let credentials = match &tenant {
+        Some(tenant) => users::by_email(&mut conn, tenant.id, email_key).await?,
+        None => None,
+    };
+    Ok(Account { tenant, credentials })
+}
+
+fn require_usable(tenant: &Tenant, user: &User) -> Result<()> {
+    match (tenant.status, user.status) {
+        (TenantStatus::Suspended, _) => Err(ErrorCode::TenantSuspended.into()),
+        (TenantStatus::Active, UserStatus::Inactive) => Err(ErrorCode::AccountDeactivated.into()),
+        (TenantStatus::Active, UserStatus::Pending) => Err(ErrorCode::InvalidCredentials.into()),
+        (TenantStatus::Active, UserStatus::Active) => Ok(()),
+    }
+}
+
+fn refuse_while_waiting(app: &App, attempt: &Attempt) -> Result<()> {
+    too_many(app.throttle().wait_ms(attempt, app.clock.now()))
+}
+
+fn settle(app: &App, attempt: &Attempt, verdict: &Verdict) -> Result<()> {
+    let outcome = match verdict {
+        Verdict::Right { .. } => Outcome::Right,
+        Verdict::Wrong => Outcome::Wrong,
+    };
+    too_many(app.throttle().settle(attempt, outcome, app.clock.now()))
+}
+
+fn too_many(wait_ms: Option<i64>) -> Result<()> {
+    match wait_ms {
+        None => Ok(()),
+        Some(ms) => Err(Error::new(ErrorCode::TooManyAttempts)
+            .with_retry_after(ms.unsigned_abs().div_ceil(1_000))),
+    }
+}
+
+/// An address that belongs to nobody is noted by a keyed hash: the log tells repeated tries apart
+/// and nobody's address.
+async fn note_failure(
+    app: &App,
+    request: &Request,
+    account: &Account,
+    email_key: &str,
+    code: ErrorCode,
+) -> Result<()> {
+    let Some(tenant) = &account.tenant else { return Ok(()) };
+    let user = account.credentials.as_ref().map(|credentials| &credentials.user);
+    let mut detail = json!({ "code": code.code() });
+    if user.is_none() {
+        let tag = app.audit_key.sign(email_key.as_bytes());
+        detail["emailHash"] = URL_SAFE_NO_PAD.encode(&tag[..16]).into();
+    }
+    let note = Note {
+        tenant_id: tenant.id,
+        action: "auth.login_failed",
+        actor_id: None,
+        target: user.map(|user| ("user", user.id.to_string())),
+        detail,
+    };
+    let mut conn = app.db.write().await?;
+    audit::note(app, &mut conn, request, note).await?;
+    Ok(conn.commit().await?)
+}
+
+/// Somebody whose password was right.
+struct Checked<'a> {
+    tenant: &'a Tenant,
+    user: &'a User,
+    password: &'a StoredPassword,
+    renewed: Option<String>,
+}
+
+async fn open(
+    app: &App,
+    request: &Request,
+    checked: Checked<'_>,
+    device_name: Option<&str>,
+) -> Result<SignedIn> {
+    let Checked { tenant, user, password, renewed } = checked;
+    let now = app.clock.now();
+    let mut conn = app.db.write().await?;
+    if !users::sign_in(&mut conn, tenant.id, user.id, password.chosen_at, now).await? {
+        return Err(ErrorCode::InvalidCredentials.into());
+    }
+    if let Some(renewed) = renewed {
+        users::renew_hash(&mut conn, tenant.id, user.id, &password.hash, &renewed).await?;
+    }
+    let opened = sessions::open(app, &mut conn, request, (tenant.id, user.id), device_name).await?;
+    let note = Note {
+        tenant_id: tenant.id,
+        action: "auth.login",
+        actor_id: Some(user.id),
+        target: Some(("session", opened.id.to_string())),
+        detail: json!({}),
+    };
+    audit::note(app, &mut conn, request, note).await?;
+    conn.commit().await?;
+    sessions::publish(app, opened.ended).await;
+    let holder = Holder { tenant_id: tenant.id, user_id: user.id, session_id: opened.id };
+    Ok(SignedIn {
+        tokens: issue(app, holder, 0, opened.refresh_expires_at)?,
+        user: User { last_login_at: Some(now), ..user.clone() },
+        tenant: crate::tenants::public(tenant),
+    })
+}
+
+/// The pair of tokens of a session at a generation.
+fn issue(
+    app: &App,
+    holder: Holder,
+    generation: u64,
+    refresh_expires_at: Timestamp,
+) -> Result<Tokens> {
+    let id = app.clock.id();
+    Ok(Tokens {
+        access_token: app.token_key.issue(holder, id, app.clock.now(), LIFETIME_SECONDS)?,
+        refresh_token: refresh_token::mint(&app.refresh_key, holder.session_id, generation),
+        token_type: "Bearer".to_owned(),
+        expires_in: LIFETIME_SECONDS,
+        refresh_expires_at,
+        session_id: holder.session_id,
+    })
+}
+
+/// The signed-in person with their tenant, permissions and session.
+pub async fn me(app: &App, actor: &Actor) -> Result<Me> {
+    let mut conn = app.db.read().await?;
+    let user = users::by_id(&mut conn, actor.tenant_id(), actor.user_id()).await?;
+    let tenant = tenants::by_id(&mut conn, actor.tenant_id()).await?;
+    let identity = &actor.identity;
+    Ok(Me {
+        user: user.ok_or(ErrorCode::SessionRevoked)?,
+        tenant: tenant.ok_or(ErrorCode::SessionRevoked)?,
+        role: identity.role,
+        permissions: identity.permissions.keys().into_iter().map(str::to_owned).collect(),
+        session: SessionInfo {
+            id: identity.session_id,
+            created_at: identity.session_created_at,
+            expires_at: identity.session_expires_at,
+        },
+    })
+}

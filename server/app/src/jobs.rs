@@ -1,0 +1,4 @@
+//! What a node does without being asked.
+
+pub(crate) mod purge_expired;
+pub(crate) mod send_mail;

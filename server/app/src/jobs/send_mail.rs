@@ -1,0 +1,75 @@
+//! Takes mails out of the outbox and sends them: at least once, with growing pauses, five times.
+
+use std::time::Duration;
+
+use tidewire_storage::outbox::{self, Claimed, Outcome};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::{
+    App, Result,
+    mail::{self, OUTBOX_KIND, SendError},
+};
+
+const POLL: Duration = Duration::from_secs(1);
+const LEASE_MS: i64 = 60_000;
+const BATCH_MAX: u64 = 16;
+
+/// The pause after each failed attempt but the last.
+const PAUSES_MS: [i64; 4] = [60_000, 5 * 60_000, 15 * 60_000, 3_600_000];
+
+/// Runs until the node stops, and then finishes the mail in hand.
+pub(crate) async fn run(app: App) {
+    let stop = app.tasks.stop_token().clone();
+    while !stop.is_cancelled() {
+        match send_due(&app).await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => error.log("send_mail"),
+        }
+        let _ = stop.run_until_cancelled(timeout(POLL, app.mail.queued.notified())).await;
+    }
+}
+
+/// Sends what is due, a batch at most; answers how many were taken.
+pub(crate) async fn send_due(app: &App) -> Result<usize> {
+    let claim: Uuid = app.clock.id();
+    let mails = claim_due(app, claim).await?;
+    for mail in &mails {
+        let outcome = mail::send(app, mail.id, mail.payload.clone()).await;
+        settle(app, claim, mail, outcome).await?;
+    }
+    Ok(mails.len())
+}
+
+async fn claim_due(app: &App, claim: Uuid) -> Result<Vec<Claimed>> {
+    let now = app.clock.now();
+    if !outbox::is_due(&mut app.db.read().await?, OUTBOX_KIND, now).await? {
+        return Ok(Vec::new());
+    }
+    let mut conn = app.db.write().await?;
+    let lease = (now, now.plus_ms(LEASE_MS));
+    let mails = outbox::claim(&mut conn, OUTBOX_KIND, claim, lease, BATCH_MAX).await?;
+    conn.commit().await?;
+    Ok(mails)
+}
+
+async fn settle(app: &App, claim: Uuid, mail: &Claimed, sent: Result<(), SendError>) -> Result<()> {
+    let now = app.clock.now();
+    let error = sent.err();
+    let text = error.as_ref().map(ToString::to_string).unwrap_or_default();
+    let pause = PAUSES_MS.get(mail.attempts as usize - 1);
+    let outcome = match (&error, pause) {
+        (None, _) => Outcome::Done,
+        (Some(SendError::Mailbox(_)), Some(pause)) => {
+            Outcome::Retry { due_at: now.plus_ms(*pause), error: &text }
+        }
+        (Some(_), _) => {
+            tracing::warn!(mail = %mail.id, error = text, "mail given up");
+            Outcome::Failed { error: &text }
+        }
+    };
+    let mut conn = app.db.write().await?;
+    outbox::settle(&mut conn, (mail.id, claim), outcome, now).await?;
+    Ok(conn.commit().await?)
+}

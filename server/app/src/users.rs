@@ -1,0 +1,181 @@
+//! People: inviting, reading, and finding them for others.
+
+mod invitation;
+
+use std::collections::HashMap;
+
+use serde_json::json;
+use tidewire_protocol::{
+    ErrorCode,
+    id::{TenantId, UserId, UserKey},
+    model::{
+        pages::Page,
+        users::{
+            CreateUser, Invitation, Role, User, UserCreated, UserData, UserRef, UserRefStatus,
+            UserStatus, UsersQuery,
+        },
+    },
+};
+use tidewire_storage::{
+    Conn,
+    feed::{self, Change},
+    tenants,
+    users::{self, NewUser},
+};
+
+use crate::{
+    Actor, App, Error, Result,
+    audit::{self, Note},
+    email_address::EmailAddress,
+    idempotency, mail,
+    news::{self, News},
+    permission::Permission,
+    profiles,
+};
+
+pub use invitation::{accept_invitation, preview_invitation};
+
+const INVITATION_LIFETIME_MS: i64 = 7 * 86_400_000;
+
+/// Adds somebody in status pending and mails them an invitation.
+pub async fn create(app: &App, actor: &Actor, draft: CreateUser) -> Result<UserCreated> {
+    actor.require(Permission::UsersCreate)?;
+    let email = EmailAddress::parse_field("email", &draft.email).map_err(|error| vec![error])?;
+    let now = app.clock.now();
+    let expires_at = now.plus_ms(INVITATION_LIFETIME_MS);
+    let mut conn = app.db.write().await?;
+    let role = draft.role.unwrap_or(Role::User);
+    let profile_id = profiles::assignable(&mut conn, actor, role, draft.profile_id).await?;
+    let new = NewUser {
+        id: app.clock.id(),
+        tenant_id: actor.tenant_id(),
+        number: tenants::take_user_numbers(&mut conn, actor.tenant_id(), 1).await?,
+        email: &email.typed,
+        email_key: &email.key,
+        first_name: &draft.first_name,
+        last_name: &draft.last_name,
+        role,
+        profile_id,
+        status: UserStatus::Pending,
+        password_hash: None,
+        invited_by: Some(actor.user_id()),
+        invitation_expires_at: Some(expires_at),
+        at: now,
+    };
+    if !users::insert(&mut conn, &new).await? {
+        return Err(email_taken(&mut conn, actor.tenant_id(), &email).await?);
+    }
+    invitation::send(app, &mut conn, actor, &new, &email).await?;
+    note_created(app, &mut conn, actor, &new).await?;
+    let user = users::by_id(&mut conn, actor.tenant_id(), new.id).await?;
+    let created = UserCreated {
+        user: user.ok_or(ErrorCode::Internal)?,
+        invitation: Invitation { expires_at, email_queued: true },
+    };
+    idempotency::record(app, &mut conn, actor, 201, &created).await?;
+    conn.commit().await?;
+    mail::wake(app);
+    publish_changed(app, actor.tenant_id(), new.id).await;
+    Ok(created)
+}
+
+async fn email_taken(conn: &mut Conn, tenant_id: TenantId, email: &EmailAddress) -> Result<Error> {
+    let details = users::by_email(conn, tenant_id, &email.key)
+        .await?
+        .map(|found| json!({ "userId": found.user.id, "status": found.user.status }));
+    Ok(match details {
+        Some(details) => Error::new(ErrorCode::EmailTaken).with_details(details),
+        None => ErrorCode::EmailTaken.into(),
+    })
+}
+
+async fn note_created(app: &App, conn: &mut Conn, actor: &Actor, new: &NewUser<'_>) -> Result<()> {
+    feed::append(conn, new.tenant_id, Change::UserChanged { user_id: new.id }, new.at).await?;
+    let note = Note {
+        tenant_id: new.tenant_id,
+        action: "users.created",
+        actor_id: Some(actor.user_id()),
+        target: Some(("user", new.id.to_string())),
+        detail: json!({ "role": new.role, "profileId": new.profile_id }),
+    };
+    audit::note(app, conn, &actor.request, note).await
+}
+
+async fn publish_changed(app: &App, tenant_id: TenantId, user_id: UserId) {
+    news::publish(app, News::UserChanged { tenant_id, user_id }).await;
+}
+
+/// One person of the tenant. Everybody may read themselves.
+pub async fn get(app: &App, actor: &Actor, key: UserKey) -> Result<UserData> {
+    let is_self = match key {
+        UserKey::Id(id) => id == actor.user_id(),
+        UserKey::Number(number) => number == actor.identity.user.number,
+    };
+    if !is_self {
+        actor.require(Permission::UsersRead)?;
+    }
+    let mut conn = app.db.read().await?;
+    let user = match key {
+        UserKey::Id(id) => users::by_id(&mut conn, actor.tenant_id(), id).await?,
+        UserKey::Number(number) => users::by_number(&mut conn, actor.tenant_id(), number).await?,
+    };
+    Ok(UserData { user: as_seen_by(actor, user.ok_or(ErrorCode::NotFound)?) })
+}
+
+/// A page of the tenant's people.
+pub async fn list(app: &App, actor: &Actor, query: UsersQuery) -> Result<Page<User>> {
+    actor.require(Permission::UsersRead)?;
+    let mut conn = app.db.read().await?;
+    let total = users::count(&mut conn, actor.tenant_id(), &query).await?;
+    let found = users::list(&mut conn, actor.tenant_id(), &query).await?;
+    let items = found.into_iter().map(|user| as_seen_by(actor, user)).collect();
+    Ok(query.page.page_of(items, total))
+}
+
+/// Without `users.update` the private fields of others are hidden.
+fn as_seen_by(actor: &Actor, user: User) -> User {
+    if user.id == actor.user_id() || actor.may(Permission::UsersUpdate) {
+        return user;
+    }
+    User { phone: None, last_login_at: None, invited_at: None, invitation_expires_at: None, ..user }
+}
+
+/// The people that a request names, in the order of the keys; `None` for those who are not in the
+/// tenant or are gone.
+pub async fn resolve(
+    conn: &mut Conn,
+    tenant_id: TenantId,
+    keys: &[UserKey],
+) -> Result<Vec<Option<UserRef>>> {
+    let (mut ids, mut numbers) = (Vec::new(), Vec::new());
+    for key in keys {
+        match key {
+            UserKey::Id(id) => ids.push(*id),
+            UserKey::Number(number) => numbers.push(*number),
+        }
+    }
+    let mut found = HashMap::new();
+    if !ids.is_empty() {
+        let refs = users::refs(conn, tenant_id, &ids).await?;
+        found.extend(refs.into_iter().map(|user| (UserKey::Id(user.id), user)));
+    }
+    if !numbers.is_empty() {
+        let refs = users::refs_by_numbers(conn, tenant_id, numbers).await?;
+        found.extend(refs.into_iter().map(|user| (UserKey::Number(user.number), user)));
+    }
+    found.retain(|_, user| user.status != UserRefStatus::Deleted);
+    Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+}
+
+/// People as others see them, those who are gone included; unknown ids are left out.
+pub async fn refs(
+    conn: &mut Conn,
+    tenant_id: TenantId,
+    ids: &[UserId],
+) -> Result<HashMap<UserId, UserRef>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let refs = users::refs(conn, tenant_id, ids).await?;
+    Ok(refs.into_iter().map(|user| (user.id, user)).collect())
+}

@@ -1,0 +1,158 @@
+//! Invitations: sent by mail, looked at by anybody who has the link, accepted once.
+
+use serde_json::json;
+use tidewire_protocol::{
+    ErrorCode, Timestamp,
+    model::{
+        tenants::{Tenant, TenantRef, TenantStatus},
+        users::{AcceptInvitation, InvitationAccepted, InvitationPreview, User, UserStatus},
+    },
+};
+use tidewire_storage::{
+    Conn,
+    feed::{self, Change},
+    one_time_tokens::{self, NewToken, Purpose, Token},
+    tenants,
+    users::{self, Acceptance, NewUser},
+};
+
+use super::publish_changed;
+use crate::{
+    Actor, App, Result,
+    actor::Request,
+    audit::{self, Note},
+    auth::{one_time_token, password},
+    email_address::EmailAddress,
+    mail::{self, AccountMail, Recipient},
+};
+
+/// Mails an invitation; earlier ones of the same person become void.
+pub(super) async fn send(
+    app: &App,
+    conn: &mut Conn,
+    actor: &Actor,
+    new: &NewUser<'_>,
+    email: &EmailAddress,
+) -> Result<()> {
+    let (token, hash) = one_time_token::mint(&app.clock);
+    let expires_at = new.invitation_expires_at.unwrap_or(new.at);
+    let issued = NewToken {
+        hash,
+        tenant_id: new.tenant_id,
+        user_id: new.id,
+        purpose: Purpose::Invitation,
+        at: new.at,
+        expires_at,
+    };
+    one_time_tokens::issue(conn, &issued).await?;
+    let tenant = tenants::by_id(conn, new.tenant_id).await?.ok_or(ErrorCode::Internal)?;
+    let mail = AccountMail::Invitation {
+        to: Recipient::new(email, new.first_name, new.last_name),
+        tenant_name: tenant.name,
+        inviter_name: actor.identity.user.display_name.clone(),
+        token,
+        expires_at,
+    };
+    mail::queue(app, conn, new.tenant_id, &mail).await
+}
+
+/// An invitation that can still be accepted.
+struct Open {
+    hash: [u8; 32],
+    expires_at: Timestamp,
+    tenant: Tenant,
+    user: User,
+}
+
+async fn require_open(app: &App, token: &str) -> Result<Open> {
+    let hash = one_time_token::hash(token).ok_or(ErrorCode::OneTimeTokenInvalid)?;
+    let mut conn = app.db.read().await?;
+    let token = one_time_tokens::find(&mut conn, hash, Purpose::Invitation).await?;
+    let Some(Token { tenant_id, user_id, expires_at, void: false }) = token else {
+        return Err(ErrorCode::OneTimeTokenInvalid.into());
+    };
+    let user = users::by_id(&mut conn, tenant_id, user_id).await?;
+    let user = user.filter(|user| user.status == UserStatus::Pending);
+    let user = user.ok_or(ErrorCode::OneTimeTokenInvalid)?;
+    if app.clock.now() >= expires_at {
+        return Err(ErrorCode::OneTimeTokenExpired.into());
+    }
+    let tenant = tenants::by_id(&mut conn, tenant_id).await?.ok_or(ErrorCode::Internal)?;
+    Ok(Open { hash, expires_at, tenant, user })
+}
+
+/// What an invitation is about. Reading changes nothing, so that link scanners do no harm.
+pub async fn preview_invitation(app: &App, token: &str) -> Result<InvitationPreview> {
+    let Open { expires_at, tenant, user, .. } = require_open(app, token).await?;
+    Ok(InvitationPreview {
+        tenant: TenantRef { name: tenant.name, slug: tenant.slug },
+        email: masked(&user.email),
+        first_name: user.first_name,
+        expires_at,
+    })
+}
+
+/// Makes an invited person active. Of many who accept at once, one succeeds; nobody is signed in.
+pub async fn accept_invitation(
+    app: &App,
+    request: &Request,
+    accept: AcceptInvitation,
+) -> Result<InvitationAccepted> {
+    let Open { hash, tenant, mut user, .. } = require_open(app, &accept.token).await?;
+    if tenant.status == TenantStatus::Suspended {
+        return Err(ErrorCode::TenantSuspended.into());
+    }
+    let email = EmailAddress::parse(&user.email).ok_or(ErrorCode::Internal)?;
+    let personal = [&email.typed, &email.key, email.local_part(), &tenant.name, &tenant.slug];
+    password::check_policy(&accept.password, &personal)?;
+    let password_hash = password::hash(app, accept.password).await?;
+    user.first_name = accept.first_name.unwrap_or(user.first_name);
+    user.last_name = accept.last_name.unwrap_or(user.last_name);
+    let accepted = Acceptance {
+        user: &user,
+        email_key: &email.key,
+        password_hash: &password_hash,
+        at: app.clock.now(),
+    };
+    let mut conn = app.db.write().await?;
+    if !one_time_tokens::consume(&mut conn, hash, Purpose::Invitation, accepted.at).await?
+        || !users::accept(&mut conn, tenant.id, &accepted).await?
+    {
+        return Err(ErrorCode::OneTimeTokenInvalid.into());
+    }
+    note_accepted(app, &mut conn, request, &tenant, &user).await?;
+    let shown = users::refs(&mut conn, tenant.id, &[user.id]).await?.pop();
+    conn.commit().await?;
+    publish_changed(app, tenant.id, user.id).await;
+    Ok(InvitationAccepted {
+        user: shown.ok_or(ErrorCode::Internal)?,
+        tenant: TenantRef { name: tenant.name, slug: tenant.slug },
+    })
+}
+
+async fn note_accepted(
+    app: &App,
+    conn: &mut Conn,
+    request: &Request,
+    tenant: &Tenant,
+    user: &User,
+) -> Result<()> {
+    let change = Change::UserChanged { user_id: user.id };
+    feed::append(conn, tenant.id, change, app.clock.now()).await?;
+    let note = Note {
+        tenant_id: tenant.id,
+        action: "users.invitation_accepted",
+        actor_id: Some(user.id),
+        target: Some(("user", user.id.to_string())),
+        detail: json!({}),
+    };
+    audit::note(app, conn, request, note).await
+}
+
+/// The first letter and the domain.
+fn masked(email: &str) -> String {
+    match email.split_once('@') {
+        Some((local, domain)) => format!("{}***@{domain}", local.get(..1).unwrap_or_default()),
+        None => "***".to_owned(),
+    }
+}

@@ -52,7 +52,9 @@ pub async fn start(
     let snapshot = match read {
         Ok(snapshot) => snapshot,
         Err(error) => {
-            topics.iter().for_each(|topic| topic.detach(connection));
+            for topic in &topics {
+                topic.detach(connection);
+            }
             return Err(error);
         }
     };
@@ -69,7 +71,12 @@ struct Snapshot {
     entries: Vec<LogEntry>,
 }
 
-async fn snapshot(app: &App, actor: &Actor, conn: &mut Conn, resume: Option<&Resume>) -> Result<Snapshot> {
+async fn snapshot(
+    app: &App,
+    actor: &Actor,
+    conn: &mut Conn,
+    resume: Option<&Resume>,
+) -> Result<Snapshot> {
     let (tenant, user) = (actor.tenant_id(), actor.user_id());
     let standings = unread::standings(conn, tenant, user).await?;
     let missed = match resume {

@@ -1,1 +1,136 @@
-//! The REST view of the operations.
+//! The REST view of the operations. There is no rule here: a request is read, its caller is
+//! identified, an operation is called, and what it answers is written down.
+
+pub mod address;
+pub mod authenticate;
+
+mod access_log;
+mod admission;
+mod answer;
+mod body;
+mod cors;
+mod head;
+mod idempotency;
+mod json;
+mod openapi;
+mod path;
+mod preconditions;
+pub mod problem;
+mod query;
+mod rate_limit;
+mod request_id;
+mod routes;
+mod routing;
+mod security_headers;
+mod surface;
+
+use std::sync::Arc;
+
+use axum::Router;
+use http::HeaderValue;
+use tidewire_app::{
+    App,
+    permission::Permission::{ChatCreateGroup, ChatRead, ChatWrite, UsersCreate, UsersRead},
+    rate_limit::Class,
+};
+use utoipa_axum::routes;
+
+pub use address::PeerAddr;
+pub use authenticate::PreAuthenticated;
+
+use address::Network;
+use admission::{holding, probe, public, signed_in};
+use routes::{
+    accounts, channel_members, channels, health, messages, permissions, presence, tenants, tickets,
+    unread, users,
+};
+use routing::Page;
+
+/// Writes the current figures in the text format that Prometheus reads.
+pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What the operator decides about this mouth.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Origins whose pages may call, exactly as browsers send them.
+    pub allowed_origins: Vec<HeaderValue>,
+    /// Peers whose forwarding header is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Set for the internal listener only: adds `/metrics`.
+    pub metrics: Option<RenderMetrics>,
+    /// Routes that are not REST but share its surface: the socket.
+    pub beside: Router<App>,
+}
+
+/// Everything that is served over HTTP, except the socket and the page.
+pub fn router(app: App, options: &Options) -> Router {
+    let page = routes(Page::new(&app, &options.trusted_proxies));
+    surface::wrap(page, app, options)
+}
+
+/// The routing page: where, who, how often, what.
+#[rustfmt::skip]
+fn routes(page: Page) -> Page {
+    page
+        // accounts
+        .at("/api/v1/auth/login",      public(Class::Login).credentials(),    routes!(accounts::login))
+        .at("/api/v1/auth/refresh",    public(Class::Refresh).credentials(),  routes!(accounts::refresh))
+        .at("/api/v1/auth/logout",     signed_in(Class::Write).credentials(), routes!(accounts::logout))
+        .at("/api/v1/auth/logout-all", signed_in(Class::Write).credentials(), routes!(accounts::logout_all))
+        .at("/api/v1/auth/me",         signed_in(Class::Read).credentials(),  routes!(accounts::me))
+        .at("/.well-known/jwks.json",  public(Class::Document),               routes!(accounts::jwks))
+
+        // tenants
+        .at("/api/v1/tenants/register",          public(Class::Register),  routes!(tenants::register))
+        .at("/api/v1/tenants/me",                signed_in(Class::Read),   routes!(tenants::me))
+        .at("/api/v1/tenants/by-slug/{slug}",    public(Class::BySlug),    routes!(tenants::by_slug))
+        .at("/api/v1/tenants/check-slug/{slug}", public(Class::CheckSlug), routes!(tenants::check_slug))
+
+        // users
+        .at("/api/v1/users",                     holding(UsersCreate, Class::Write), routes!(users::create))
+        .at("/api/v1/users",                     holding(UsersRead, Class::Read),    routes!(users::list))
+        .at("/api/v1/users/me",                  signed_in(Class::Read),             routes!(users::me))
+        .at("/api/v1/users/{id}",                signed_in(Class::Read),             routes!(users::get))
+        .at("/api/v1/users/accept-invitation",   public(Class::OneTimeToken),        routes!(users::accept_invitation))
+        .at("/api/v1/users/invitations/{token}", public(Class::OneTimeToken),        routes!(users::invitation))
+        .at("/api/v1/permissions/me",            signed_in(Class::Read),             routes!(permissions::me))
+
+        // the socket, and who is there
+        .at("/api/v1/realtime/ticket", signed_in(Class::Ticket).credentials(), routes!(tickets::issue))
+        .at("/api/v1/presence",        holding(UsersRead, Class::Read),        routes!(presence::query))
+
+        // channels
+        .at("/api/v1/chat/users",                  holding(ChatRead, Class::Read),         routes!(channels::people))
+        .at("/api/v1/chat/channels",               holding(ChatRead, Class::Read),         routes!(channels::list))
+        .at("/api/v1/chat/channels/direct",        holding(ChatWrite, Class::Write),       routes!(channels::open_direct))
+        .at("/api/v1/chat/channels/group",         holding(ChatCreateGroup, Class::Write), routes!(channels::create_group))
+        .at("/api/v1/chat/channels/{id}",          holding(ChatRead, Class::Read),         routes!(channels::get))
+        .at("/api/v1/chat/channels/{id}",          holding(ChatWrite, Class::Write),       routes!(channels::update))
+        .at("/api/v1/chat/channels/{id}/settings", holding(ChatRead, Class::Write),        routes!(channel_members::set_settings))
+
+        // channel members
+        .at("/api/v1/chat/channels/{id}/members",          holding(ChatWrite, Class::Write), routes!(channel_members::add))
+        .at("/api/v1/chat/channels/{id}/members/{userId}", holding(ChatWrite, Class::Write), routes!(channel_members::remove))
+        .at("/api/v1/chat/channels/{id}/members/{userId}", holding(ChatWrite, Class::Write), routes!(channel_members::set_role))
+
+        // messages
+        .at("/api/v1/chat/channels/{id}/messages",             holding(ChatRead, Class::Read),      routes!(messages::history))
+        .at("/api/v1/chat/channels/{id}/messages",             holding(ChatWrite, Class::ChatSend), routes!(messages::send))
+        .at("/api/v1/chat/channels/{id}/messages/{messageId}", holding(ChatWrite, Class::Write),    routes!(messages::edit))
+        .at("/api/v1/chat/channels/{id}/messages/{messageId}", holding(ChatWrite, Class::Write),    routes!(messages::delete))
+
+        // unread
+        .at("/api/v1/chat/channels/{id}/read",   holding(ChatRead, Class::Write), routes!(unread::mark_read))
+        .at("/api/v1/chat/channels/{id}/unread", holding(ChatRead, Class::Write), routes!(unread::mark_unread))
+        .at("/api/v1/chat/unread-count",         holding(ChatRead, Class::Read),  routes!(unread::count))
+
+        // health, and what this is
+        .at("/api/v1/health",        probe(),                 routes!(health::health))
+        .at("/api/v1/health/system", probe(),                 routes!(health::system))
+        .at("/api/v1/health/live",   probe(),                 routes!(health::live))
+        .at("/api/v1/health/ready",  probe(),                 routes!(health::ready))
+        .at("/api/v1/openapi.json",  public(Class::Document), routes!(openapi::document))
+}
+
+#[cfg(test)]
+mod tests;

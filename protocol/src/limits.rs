@@ -76,6 +76,10 @@ pub const GROUP_ADD_MEMBERS_MAX: usize = 100;
 pub const GROUP_MEMBERS_MAX: usize = 10_000;
 pub const GROUPS_PER_USER_MAX: usize = 1_000;
 pub const CHANNEL_PREVIEW_MEMBERS_MAX: usize = 20;
+/// Messages can be edited by their authors for this long.
+pub const EDIT_WINDOW_MS: i64 = 24 * 3_600_000;
+/// In larger channels, nobody is told how far others have read.
+pub const READ_RECEIPT_MEMBERS_MAX: i64 = 256;
 pub const TYPING_INTERVAL_MS: u64 = 3_000;
 pub const TYPING_EXPIRY_MS: u64 = 6_000;
 

@@ -106,8 +106,7 @@ where id = $1";
 /// Adds `users` with the read marker at `marker`; those who are in already stay as they are.
 pub async fn insert(
     conn: &mut Conn,
-    tenant: TenantId,
-    channel: ChannelId,
+    (tenant, channel): (TenantId, ChannelId),
     users: &[UserId],
     role: ChannelRole,
     marker: Placed,
@@ -148,8 +147,7 @@ update channel_members set role = $4 where tenant_id = $1 and channel_id = $2 an
 
 pub async fn set_role(
     conn: &mut Conn,
-    tenant: TenantId,
-    channel: ChannelId,
+    (tenant, channel): (TenantId, ChannelId),
     user: UserId,
     role: ChannelRole,
 ) -> Result<()> {

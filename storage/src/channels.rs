@@ -150,16 +150,15 @@ const RENAME: &str =
 
 pub async fn rename(
     conn: &mut Conn,
-    tenant: TenantId,
-    channel: ChannelId,
-    name: Option<&str>,
-    description: Option<&str>,
+    (tenant, channel): (TenantId, ChannelId),
+    name: Option<&String>,
+    description: Option<&String>,
 ) -> Result<()> {
     query(RENAME)
         .bind(tenant)
         .bind(channel)
-        .bind(name)
-        .bind(description)
+        .bind(name.cloned())
+        .bind(description.cloned())
         .execute(conn)
         .await
         .map(drop)

@@ -8,7 +8,6 @@ use tidewire_protocol::{
 
 use crate::{
     Conn, Error, Result,
-    dialect::{Sql, by_ids},
     messages::{StoredMessage, stored_message},
     query::{Row, query},
 };
@@ -78,6 +77,11 @@ pub struct Placed {
     pub ord: u64,
 }
 
+impl Placed {
+    /// Before the first entry.
+    pub const START: Self = Self { position: Position::START, ord: 0 };
+}
+
 const RAISE_HEAD: &str = "\
 update channels set seq = seq + 1, mark = $3, touched_ms = $4,
   last_message_seq = case when $5 then seq + 1 else last_message_seq end,
@@ -121,17 +125,16 @@ pub async fn append(conn: &mut Conn, entry: &NewEntry) -> Result<Placed> {
 const RANGE: &str = "\
 select e.channel_id, e.seq, e.id, e.ord, e.kind, e.actor_id, e.at_ms, e.detail,
   x.id, x.seq, x.kind, x.actor_id, x.content, x.mentions, x.client_id, x.at_ms, x.edited_ms, x.deleted_ms
-from entries e
+from entries e join channels c on c.id = e.channel_id and c.tenant_id = $5
 left join entries x on x.channel_id = e.channel_id
   and x.seq = case when e.kind in ('message', 'system') then e.seq else e.target_seq end
 where e.channel_id = $1 and e.seq > $2 and e.seq <= $3
 order by e.seq limit $4";
 
-/// The entries after `after` up to and with `up_to`, in order, at most `limit`. The caller has made
-/// sure that the channel is in the right tenant.
+/// The entries after `after` up to and with `up_to`, in order, at most `limit`.
 pub async fn range(
     conn: &mut Conn,
-    channel: ChannelId,
+    (tenant, channel): (TenantId, ChannelId),
     after: u64,
     up_to: u64,
     limit: usize,
@@ -141,6 +144,7 @@ pub async fn range(
         .bind(after)
         .bind(up_to)
         .bind(limit as i64)
+        .bind(tenant)
         .fetch_all(conn)
         .await?;
     rows.iter().map(entry).collect()
@@ -179,19 +183,7 @@ pub async fn mark_at(
     row.map(|row| row.get(0).map(Mark::of_entry)).transpose()
 }
 
-const HEADS: Sql =
-    by_ids!("select id, seq, mark from channels where touched_ms >= $2 and id ", "$1", "");
 const MOVED: &str = "select id, seq, mark from channels where touched_ms >= $1";
-
-/// The heads of those of `channels` that moved since `since`.
-pub async fn heads_of(
-    conn: &mut Conn,
-    channels: &[ChannelId],
-    since: Timestamp,
-) -> Result<Vec<(ChannelId, Position)>> {
-    let rows = query(HEADS).bind(channels).bind(since).fetch_all(conn).await?;
-    rows.iter().map(head).collect()
-}
 
 /// The heads of all channels that moved since `since`: its cost follows what changed.
 pub async fn moved_since(conn: &mut Conn, since: Timestamp) -> Result<Vec<(ChannelId, Position)>> {

@@ -8,6 +8,7 @@ use tidewire_protocol::{
 
 use crate::{
     Conn, Result,
+    dialect::{Sql, by_ids},
     query::{Row, query},
 };
 
@@ -105,6 +106,24 @@ async fn page(
         .bind(i64::from(limit))
         .fetch_all(conn)
         .await?;
+    rows.iter().map(message).collect()
+}
+
+const LAST: Sql = by_ids!(
+    "select e.id, e.channel_id, e.seq, e.kind, e.actor_id, e.content, e.mentions, e.client_id, e.at_ms, e.edited_ms, e.deleted_ms
+from channels c join entries e on e.channel_id = c.id and e.seq = c.last_message_seq
+where c.tenant_id = $1 and c.id ",
+    "$2",
+    ""
+);
+
+/// The last message of each of `channels` that has one.
+pub async fn last_of(
+    conn: &mut Conn,
+    tenant: TenantId,
+    channels: &[ChannelId],
+) -> Result<Vec<StoredMessage>> {
+    let rows = query(LAST).bind(tenant).bind(channels).fetch_all(conn).await?;
     rows.iter().map(message).collect()
 }
 

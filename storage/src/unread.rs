@@ -98,6 +98,14 @@ from channel_members m join channels c on c.id = m.channel_id
 where m.tenant_id = $1 and m.user_id = $2 and m.channel_id = $3 and c.tenant_id = $1"
 );
 
+const UNREAD: &str = concat!(
+    "select ",
+    standing_columns!(),
+    "
+from channel_members m join channels c on c.id = m.channel_id
+where m.tenant_id = $1 and m.user_id = $2 and c.tenant_id = $1 and c.ord > m.read_ord"
+);
+
 /// Not bound to a tenant: the node asks for the people that its own connections belong to.
 const OF_USERS: Sql = by_ids!(
     "select m.user_id, c.id, c.kind, c.seq, c.mark, c.ord, m.read_seq, m.read_ord,
@@ -114,16 +122,38 @@ where c.id = $1 and m.user_id ",
     ""
 );
 
-const TOUCHED: Sql = by_ids!(
-    "select m.channel_id, m.user_id from channel_members m where m.touched_ms >= $1 and m.user_id ",
-    "$2",
-    ""
-);
+const TOUCHED: &str = "select channel_id, user_id from channel_members where touched_ms >= $1";
+
+const CHANNELS: &str =
+    "select channel_id from channel_members where tenant_id = $1 and user_id = $2";
+
+/// The channels a person is in.
+pub async fn channels_of(
+    conn: &mut Conn,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Vec<ChannelId>> {
+    let rows = query(CHANNELS).bind(tenant).bind(user).fetch_all(conn).await?;
+    rows.iter().map(|row| row.id(0)).collect()
+}
 
 /// The standings of a person in all their channels.
 pub async fn standings(conn: &mut Conn, tenant: TenantId, user: UserId) -> Result<Vec<Standing>> {
     let rows = query(ALL).bind(tenant).bind(user).fetch_all(conn).await?;
     rows.iter().map(|row| standing(row, 0)).collect()
+}
+
+/// The standings of a person in the channels that have something to read.
+pub async fn unread_standings(
+    conn: &mut Conn,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Vec<Standing>> {
+    let rows = query(UNREAD).bind(tenant).bind(user).fetch_all(conn).await?;
+    let standings = rows.iter().map(|row| standing(row, 0));
+    standings
+        .filter(|standing| standing.as_ref().map_or(true, |standing| standing.unread() > 0))
+        .collect()
 }
 
 /// The standing of a person in one channel; `None` for those who are not in it.
@@ -147,13 +177,9 @@ pub async fn standings_of(
     rows.iter().map(|row| Ok((row.id(0)?, standing(row, 1)?))).collect()
 }
 
-/// Which of `users` moved a marker or a setting since `since`, and where.
-pub async fn touched_since(
-    conn: &mut Conn,
-    since: Timestamp,
-    users: &[UserId],
-) -> Result<Vec<(ChannelId, UserId)>> {
-    let rows = query(TOUCHED).bind(since).bind(users).fetch_all(conn).await?;
+/// Who moved a marker or a setting since `since`, and where. Its cost follows what changed.
+pub async fn touched_since(conn: &mut Conn, since: Timestamp) -> Result<Vec<(ChannelId, UserId)>> {
+    let rows = query(TOUCHED).bind(since).fetch_all(conn).await?;
     rows.iter().map(|row| Ok((row.id(0)?, row.id(1)?))).collect()
 }
 
@@ -187,9 +213,7 @@ where tenant_id = $1 and channel_id = $2 and user_id = $3";
 /// the person is a member.
 pub async fn mark_unread(
     conn: &mut Conn,
-    tenant: TenantId,
-    channel: ChannelId,
-    user: UserId,
+    (tenant, channel, user): (TenantId, ChannelId, UserId),
     seq: u64,
     at: Timestamp,
 ) -> Result<bool> {

@@ -217,6 +217,27 @@ pub async fn refs(conn: &mut Conn, tenant_id: TenantId, ids: &[UserId]) -> Resul
     rows.iter().map(|row| read_ref(row, 0)).collect()
 }
 
+const ACTIVE: &str = "\
+select id, number, first_name, last_name, email, avatar, status, deleted_ms from users \
+where tenant_id = $1 and status = 'active' and deleted_ms is null \
+  and search_text like $2 escape '\\' order by first_name, last_name, id limit $3";
+
+/// Active people whose name or address contains `search`, by name, at most `limit`.
+pub async fn active(
+    conn: &mut Conn,
+    tenant_id: TenantId,
+    search: Option<&str>,
+    limit: u32,
+) -> Result<Vec<UserRef>> {
+    let rows = query(ACTIVE)
+        .bind(tenant_id)
+        .bind(list::pattern(search.unwrap_or_default()))
+        .bind(i64::from(limit))
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| read_ref(row, 0)).collect()
+}
+
 /// As [`refs`], by number.
 pub async fn refs_by_numbers(
     conn: &mut Conn,

@@ -1,7 +1,7 @@
 //! Conversations and who is in them.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{messages::Message, presence::PresenceStatus, users::UserRef, words};
 use crate::{
@@ -229,10 +229,13 @@ pub struct ChatPerson {
 }
 
 /// `GET /chat/users`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PeopleQuery {
+    #[param(min_length = 1, max_length = 100)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
+    #[param(required = false, default = 500, minimum = 1, maximum = 1000)]
     pub limit: u32,
 }
 

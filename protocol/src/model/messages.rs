@@ -1,7 +1,7 @@
 //! What people write.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{pages::CursorPagination, users::UserRef, words};
 use crate::{
@@ -80,13 +80,18 @@ impl Input for EditMessage {
 
 /// Which part of a channel's history: a page back from the newest or from a cursor, or everything
 /// after a seq, ascending.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryQuery {
+    /// From an earlier answer.
+    #[param(max_length = 512)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+    /// Messages after this one, ascending; not together with a cursor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after_seq: Option<u64>,
+    #[param(required = false, default = 50, minimum = 1, maximum = 200)]
     pub limit: u32,
 }
 

@@ -1,7 +1,7 @@
 //! Lists that are read page by page.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::words;
 use crate::{
@@ -48,9 +48,12 @@ pub struct Items<T> {
 }
 
 /// Which page: from 1, of at most 100 items.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PageQuery {
+    #[param(required = false, default = 1, minimum = 1)]
     pub page: u64,
+    #[param(required = false, default = 20, minimum = 1, maximum = 100)]
     pub limit: u32,
 }
 

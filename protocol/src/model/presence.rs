@@ -1,7 +1,7 @@
 //! Who is here.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::words;
 use crate::{
@@ -27,8 +27,11 @@ pub struct PresenceItem {
 }
 
 /// `GET /presence`: ids separated by commas.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub struct PresenceQuery {
+    /// User ids or numbers, 1 to 200.
+    #[param(value_type = String, example = "2,5")]
     pub user_ids: Vec<UserKey>,
 }
 

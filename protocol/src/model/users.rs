@@ -1,7 +1,7 @@
 //! People in a tenant.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     pages::{PageQuery, SortOrder},
@@ -152,15 +152,23 @@ words! {
 }
 
 /// `GET /users`: which people, in which order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub struct UsersQuery {
+    #[param(ignore)]
     pub page: PageQuery,
     /// A part of a name or an address; no character has a special meaning.
+    #[param(min_length = 1, max_length = 100)]
     pub search: Option<String>,
+    #[param(inline)]
     pub status: Option<UserStatus>,
+    #[param(inline)]
     pub role: Option<Role>,
+    #[param(minimum = 1)]
     pub profile_id: Option<i64>,
+    #[param(inline, required = false, default = "createdAt")]
     pub sort: UserSort,
+    #[param(inline, required = false, default = "desc")]
     pub order: SortOrder,
 }
 

@@ -97,6 +97,7 @@ impl From<tidewire_storage::Error> for Error {
             Storage::Conflict(_)
             | Storage::Corrupt { .. }
             | Storage::Setup(_)
+            | Storage::Batch(_)
             | Storage::Sql(_) => ErrorCode::Internal,
         };
         let retry_after_seconds = matches!(code, ErrorCode::Unavailable).then_some(1);

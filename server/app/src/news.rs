@@ -1,16 +1,21 @@
-//! What other connections and nodes must hear at once. The feed in storage carries the same facts, so
-//! news that are lost make a change late, never unseen.
+//! Changes of who may do what. Every node hears of them at once and forgets what is no longer true;
+//! the feed in storage carries the same facts, so news that are lost make a change late, never unseen.
+
+use std::sync::Arc;
 
 use tidewire_protocol::{
+    close_code::CloseCode,
+    event::{Event, PermissionsChanged, UserUpdated},
     id::{SessionId, TenantId, UserId},
     model::accounts::RevocationReason,
 };
-use tokio::sync::mpsc;
 
-use crate::{App, auth::session};
-
-/// How many news may wait for the fan-out.
-pub(crate) const QUEUE_MAX: usize = 8_192;
+use crate::{
+    App,
+    actor::Identity,
+    auth::session,
+    fanout::{connection::Connection, live_user::LiveUser},
+};
 
 /// Something that has been committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,16 +36,67 @@ pub enum News {
     },
 }
 
-/// Makes this node forget what is no longer true, and hands the news on without waiting.
+/// Acts on a change here and tells the other nodes.
 pub(crate) async fn publish(app: &App, news: News) {
+    take(app, news).await;
+    app.fanout.publish_everywhere(app, news);
+}
+
+/// Acts on a change: caches forget, connections are closed or learn their new rights.
+pub(crate) async fn take(app: &App, news: News) {
     match news {
-        News::SessionRevoked { session_id, .. } => {
+        News::SessionRevoked { session_id, user_id, reason, .. } => {
             session::invalidate_session(app, session_id).await;
+            for connection in app.fanout.connections_of(user_id) {
+                if connection.session_id() == session_id {
+                    connection.revoke(reason.word(), CloseCode::SessionRevoked);
+                }
+            }
         }
-        News::UserChanged { user_id, .. } => session::invalidate_user(app, user_id),
-        News::TenantChanged { tenant_id } => session::invalidate_tenant(app, tenant_id),
+        News::UserChanged { tenant_id, user_id } => {
+            session::invalidate_user(app, user_id);
+            app.directory.invalidate(tenant_id, user_id);
+            if let Some(live) = app.fanout.live_user(user_id) {
+                recheck(app, &live).await;
+            }
+        }
+        News::TenantChanged { tenant_id } => {
+            session::invalidate_tenant(app, tenant_id);
+            for live in app.fanout.live_users() {
+                if live
+                    .connections()
+                    .first()
+                    .is_some_and(|first| first.identity().tenant_id == tenant_id)
+                {
+                    recheck(app, &live).await;
+                }
+            }
+        }
     }
-    if let Err(mpsc::error::TrySendError::Full(_)) = app.news.try_send(news) {
-        metrics::counter!("news_dropped_total").increment(1);
+}
+
+/// Reads again who a person's connections are, and closes those that may not be any more.
+async fn recheck(app: &App, live: &Arc<LiveUser>) {
+    for connection in live.connections() {
+        match session::of_session(app, connection.session_id()).await {
+            Ok(identity) => renew(&connection, &identity),
+            Err(error) if error.code().retryable() => {}
+            Err(error) => connection.revoke(error.code().code(), CloseCode::SessionRevoked),
+        }
+    }
+}
+
+fn renew(connection: &Connection, identity: &Arc<Identity>) {
+    let before = connection.identity();
+    connection.set_identity(Arc::clone(identity));
+    if before.role != identity.role || before.permissions != identity.permissions {
+        let permissions = identity.permissions.keys().into_iter().map(str::to_owned).collect();
+        connection.show(&Event::PermissionsChanged(PermissionsChanged {
+            role: identity.role,
+            permissions,
+        }));
+    }
+    if before.user != identity.user {
+        connection.show(&Event::UserUpdated(UserUpdated { user: identity.user.clone() }));
     }
 }

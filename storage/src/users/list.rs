@@ -77,7 +77,7 @@ fn filtered(query: Query, tenant_id: TenantId, users: &UsersQuery) -> Query {
 }
 
 /// A pattern that matches exactly what was typed, anywhere in a text.
-fn pattern(typed: &str) -> String {
+pub(super) fn pattern(typed: &str) -> String {
     let mut pattern = String::from("%");
     for c in typed.to_lowercase().chars() {
         if matches!(c, '%' | '_' | '\\') {

@@ -1,0 +1,210 @@
+//! What stands before every handler, in the order that callers may rely on: size and type of the
+//! body, rate by address, sign-in and its state, rate by user, permission, repetition. So nobody
+//! learns about validation or existence who is not allowed to ask.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequestParts as _, RawPathParams, Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use http::{header::USER_AGENT, request::Parts};
+use tidewire_app::{
+    Actor, App, Error,
+    actor::{self, Identity},
+    permission::Permission,
+    rate_limit::{Checked, Class, Key, Standing},
+};
+use tidewire_protocol::{
+    ErrorCode,
+    id::ChannelId,
+    limits::{AUTH_BODY_BYTES_MAX, BODY_BYTES_MAX},
+};
+
+use crate::{
+    address::{self, Network},
+    authenticate::authenticate,
+    body, idempotency,
+    problem::{Problem, Result},
+    rate_limit,
+    request_id::RequestId,
+};
+
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a route asks of its callers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Policy {
+    pub(crate) access: Access,
+    /// Probes have none.
+    pub(crate) class: Option<Class>,
+    pub(crate) body_bytes_max: usize,
+    /// Answers whose length must tell nothing about what is in them are sent as they are.
+    pub(crate) compressed: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Public,
+    SignedIn,
+    Holding(Permission),
+}
+
+/// Open to everybody, limited by address.
+pub(crate) const fn public(class: Class) -> Policy {
+    Policy {
+        access: Access::Public,
+        class: Some(class),
+        body_bytes_max: BODY_BYTES_MAX,
+        compressed: true,
+    }
+}
+
+/// Open to everybody, without a limit.
+pub(crate) const fn probe() -> Policy {
+    Policy { class: None, ..public(Class::Document) }
+}
+
+/// For people about themselves, limited by user.
+pub(crate) const fn signed_in(class: Class) -> Policy {
+    Policy { access: Access::SignedIn, ..public(class) }
+}
+
+/// For people who hold a permission, limited by user.
+pub(crate) const fn holding(permission: Permission, class: Class) -> Policy {
+    Policy { access: Access::Holding(permission), ..public(class) }
+}
+
+impl Policy {
+    /// Passwords, tokens or tickets pass through.
+    pub(crate) const fn credentials(self) -> Self {
+        Self { body_bytes_max: AUTH_BODY_BYTES_MAX, compressed: false, ..self }
+    }
+}
+
+/// Tells the compression to leave an answer alone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NeverCompress;
+
+/// The gate of one route.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pub(crate) app: App,
+    pub(crate) trusted_proxies: Arc<[Network]>,
+    pub(crate) policy: Policy,
+}
+
+pub(crate) async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let mut standing = None;
+    let mut response = match gate.answer(request, next, &mut standing).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    };
+    if let Some(standing) = standing {
+        rate_limit::write(response.headers_mut(), standing);
+    }
+    if !gate.policy.compressed {
+        response.extensions_mut().insert(NeverCompress);
+    }
+    response
+}
+
+impl Gate {
+    async fn answer(
+        &self,
+        request: Request,
+        next: Next,
+        standing: &mut Option<Standing>,
+    ) -> Result<Response> {
+        let (mut parts, body) = request.into_parts();
+        let body = body::read(&parts.headers, body, self.policy.body_bytes_max).await?;
+        let address = address::of_client(&parts, &self.trusted_proxies);
+
+        if self.policy.access == Access::Public {
+            note(self.check_address(address), standing)?;
+            parts.extensions.insert(Arc::new(origin(&parts, address)));
+            return Ok(run(parts, body, next).await);
+        }
+
+        let identity = authenticate(&self.app, &parts).await?;
+        note(self.check_user(&mut parts, &identity).await, standing)?;
+        self.require_permission(&identity)?;
+
+        let idempotency = idempotency::key(&parts, &body)?;
+        let repeatable = idempotency.is_some();
+        let request = Arc::new(actor::Request { idempotency, ..origin(&parts, address) });
+        let actor = Actor { identity, request };
+        parts.extensions.insert(actor.clone());
+        let answer = run(parts, body, next);
+        if repeatable {
+            idempotency::once(&self.app, &actor, answer).await
+        } else {
+            Ok(answer.await)
+        }
+    }
+
+    fn check_address(&self, address: Option<IpAddr>) -> Checked {
+        let Some(class) = self.policy.class else { return Ok(None) };
+        // A caller without an address is this process itself; all such share one bucket.
+        let address = address.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
+        self.app.rate_limits.check(class, &Key::address(address))
+    }
+
+    async fn check_user(&self, parts: &mut Parts, identity: &Identity) -> Checked {
+        let Some(class) = self.policy.class else { return Ok(None) };
+        match (class, channel_of(parts).await) {
+            (Class::ChatSend, Some(channel_id)) => {
+                self.app.rate_limits.check_chat_send(identity, channel_id)
+            }
+            _ => self.app.rate_limits.check_user(class, identity),
+        }
+    }
+
+    fn require_permission(&self, identity: &Identity) -> Result<()> {
+        match self.policy.access {
+            Access::Holding(permission) if !identity.permissions.contains(permission) => {
+                Err(Error::forbidden(permission).into())
+            }
+            Access::Public | Access::SignedIn | Access::Holding(_) => Ok(()),
+        }
+    }
+}
+
+fn note(checked: Checked, standing: &mut Option<Standing>) -> Result<()> {
+    match checked {
+        Ok(allowed) => {
+            *standing = allowed;
+            Ok(())
+        }
+        Err(exceeded) => {
+            *standing = Some(exceeded.standing);
+            Err(exceeded.into())
+        }
+    }
+}
+
+/// The channel that the path names, if it names one.
+async fn channel_of(parts: &mut Parts) -> Option<ChannelId> {
+    let params = RawPathParams::from_request_parts(parts, &()).await.ok()?;
+    params.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| id.parse().ok())
+}
+
+fn origin(parts: &Parts, address: Option<IpAddr>) -> actor::Request {
+    let user_agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+    actor::Request {
+        id: parts.extensions.get().map(RequestId::as_str).unwrap_or_default().to_owned(),
+        address,
+        user_agent: user_agent.map(str::to_owned),
+        idempotency: None,
+    }
+}
+
+async fn run(parts: Parts, body: Bytes, next: Next) -> Response {
+    let request = Request::from_parts(parts, Body::from(body));
+    match tokio::time::timeout(ANSWER_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::from(ErrorCode::Timeout).into_response(),
+    }
+}

@@ -1,0 +1,13 @@
+//! Handlers, a file for each noun. Where they stand and who may reach them is on the routing page.
+
+pub(crate) mod accounts;
+pub(crate) mod channel_members;
+pub(crate) mod channels;
+pub(crate) mod health;
+pub(crate) mod messages;
+pub(crate) mod permissions;
+pub(crate) mod presence;
+pub(crate) mod tenants;
+pub(crate) mod tickets;
+pub(crate) mod unread;
+pub(crate) mod users;

@@ -1,0 +1,46 @@
+//! Whether the installation works.
+
+use axum::extract::State;
+use serde_json::json;
+use tidewire_app::{App, Error, health};
+use tidewire_protocol::{
+    ErrorCode,
+    model::health::{Checks, ComponentStatus, Health, Probe, SystemHealth, SystemStatus},
+};
+
+use crate::{answer::Answer, problem::Result};
+
+const OK: Probe = Probe { status: SystemStatus::Ok };
+
+/// Whether the service is up and reaches its database.
+#[utoipa::path(get, path = "", responses((status = 200, body = Answer<Health>)))]
+pub(crate) async fn health(State(app): State<App>) -> Result<Answer<Health>> {
+    if !health::database(&app).await {
+        let details = json!({ "status": "down", "checks": { "database": "down" } });
+        return Err(Error::new(ErrorCode::Unavailable).with_details(details).into());
+    }
+    let checks = Checks { database: ComponentStatus::Up };
+    Ok(Answer::new(Health { status: SystemStatus::Ok, checks, time: app.clock.now() }))
+}
+
+/// The state of the parts.
+#[utoipa::path(get, path = "", responses((status = 200, body = Answer<SystemHealth>)))]
+pub(crate) async fn system(State(app): State<App>) -> Result<Answer<SystemHealth>> {
+    let health = health::system(&app).await;
+    if health.status == SystemStatus::Down {
+        return Err(Error::new(ErrorCode::Unavailable).with_details(json!(health)).into());
+    }
+    Ok(Answer::new(health))
+}
+
+/// Whether the process lives.
+#[utoipa::path(get, path = "", responses((status = 200, body = Answer<Probe>)))]
+pub(crate) async fn live() -> Answer<Probe> {
+    Answer::new(OK)
+}
+
+/// Whether the process wants requests.
+#[utoipa::path(get, path = "", responses((status = 200, body = Answer<Probe>)))]
+pub(crate) async fn ready(State(app): State<App>) -> Result<Answer<Probe>> {
+    if health::ready(&app).await { Ok(Answer::new(OK)) } else { Err(ErrorCode::Unavailable.into()) }
+}

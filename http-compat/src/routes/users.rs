@@ -1,0 +1,109 @@
+//! People in a tenant, and inviting them.
+
+use std::sync::Arc;
+
+use axum::{Extension, extract::State, response::Response};
+use http::StatusCode;
+use tidewire_app::{Actor, App, actor::Request, users};
+use tidewire_protocol::{
+    id::UserKey,
+    model::{
+        pages::{Page, PageQuery},
+        users::{
+            AcceptInvitation, CreateUser, InvitationAccepted, InvitationPreview, User, UserCreated,
+            UserData, UsersQuery,
+        },
+    },
+};
+
+use crate::{
+    answer::Answer, json::Json, path::PathIds, preconditions::Preconditions, problem::Result,
+    query::Query,
+};
+
+/// Creates a pending user and mails the invitation.
+#[utoipa::path(post, path = "", responses(
+    (status = 201, body = Answer<UserCreated>),
+    (status = 402, description = "SEAT_LIMIT_REACHED, SUBSCRIPTION_INACTIVE"),
+    (status = 403, description = "ROLE_NOT_ASSIGNABLE, EMAIL_DOMAIN_NOT_ALLOWED"),
+    (status = 409, description = "EMAIL_TAKEN"),
+))]
+pub(crate) async fn create(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Json(user): Json<CreateUser>,
+) -> Result<(StatusCode, Answer<UserCreated>)> {
+    Ok(Answer::created(users::create(&app, &actor, user).await?))
+}
+
+/// A page of the tenant's users.
+#[utoipa::path(get, path = "", params(PageQuery, UsersQuery), responses(
+    (status = 200, body = Answer<Page<User>>),
+))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    Query(query): Query<UsersQuery>,
+) -> Result<Answer<Page<User>>> {
+    Ok(Answer::new(users::list(&app, &actor, query).await?))
+}
+
+/// The signed-in user.
+#[utoipa::path(get, path = "", responses(
+    (status = 200, body = Answer<UserData>),
+    (status = 304, description = "The version in If-None-Match is the current one"),
+))]
+pub(crate) async fn me(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    preconditions: Preconditions,
+) -> Result<Response> {
+    let found = users::get(&app, &actor, UserKey::Id(actor.user_id())).await?;
+    preconditions.answer(found.user.version, Answer::new(found))
+}
+
+/// One user of the tenant.
+#[utoipa::path(get, path = "", params(("id" = String, Path, description = "User id or number")),
+    responses(
+        (status = 200, body = Answer<UserData>),
+        (status = 304, description = "The version in If-None-Match is the current one"),
+        (status = 403, description = "FORBIDDEN"),
+        (status = 404, description = "NOT_FOUND"),
+        (status = 412, description = "PRECONDITION_FAILED"),
+    )
+)]
+pub(crate) async fn get(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    PathIds(key): PathIds<UserKey>,
+    preconditions: Preconditions,
+) -> Result<Response> {
+    let found = users::get(&app, &actor, key).await?;
+    preconditions.answer(found.user.version, Answer::new(found))
+}
+
+/// Accepts an invitation and chooses a password. Nobody is signed in by it.
+#[utoipa::path(post, path = "", responses(
+    (status = 200, body = Answer<InvitationAccepted>),
+    (status = 400, description = "ONE_TIME_TOKEN_INVALID, ONE_TIME_TOKEN_EXPIRED, PASSWORD_POLICY"),
+    (status = 403, description = "TENANT_SUSPENDED"),
+))]
+pub(crate) async fn accept_invitation(
+    State(app): State<App>,
+    Extension(request): Extension<Arc<Request>>,
+    Json(acceptance): Json<AcceptInvitation>,
+) -> Result<Answer<InvitationAccepted>> {
+    Ok(Answer::new(users::accept_invitation(&app, &request, acceptance).await?))
+}
+
+/// What an invitation is about. Reading it changes nothing.
+#[utoipa::path(get, path = "", params(("token" = String, Path)), responses(
+    (status = 200, body = Answer<InvitationPreview>),
+    (status = 400, description = "ONE_TIME_TOKEN_INVALID, ONE_TIME_TOKEN_EXPIRED"),
+))]
+pub(crate) async fn invitation(
+    State(app): State<App>,
+    PathIds(token): PathIds<String>,
+) -> Result<Answer<InvitationPreview>> {
+    Ok(Answer::new(users::preview_invitation(&app, &token).await?))
+}

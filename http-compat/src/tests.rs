@@ -1,0 +1,9 @@
+//! What surrounds the routes, tested with routes that do nothing else than what a test needs.
+
+mod harness;
+
+mod admission;
+mod description;
+mod origins;
+mod outside;
+mod repeats;

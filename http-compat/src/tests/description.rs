@@ -1,0 +1,133 @@
+//! The description of the API against the routes, and both against the table of endpoints.
+
+use std::collections::BTreeSet;
+
+use http::{Method, Request};
+use serde_json::Value;
+
+use super::harness::{CHANNEL, Surface, empty, get, send};
+use crate::{Options, router};
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+struct Described {
+    router: axum::Router,
+    document: Value,
+}
+
+impl Described {
+    async fn new() -> (Self, Surface) {
+        let surface = Surface::new().await;
+        let router = router(surface.app.clone(), &Options::default());
+        let document = send(&router, empty(get("/api/v1/openapi.json"))).await.json();
+        (Self { router, document }, surface)
+    }
+
+    /// Path, method and the operation itself.
+    fn operations(&self) -> Vec<(&str, &str, &Value)> {
+        let paths = self.document["paths"].as_object().unwrap();
+        let items = paths.iter().map(|(path, item)| (path, item.as_object().unwrap()));
+        items
+            .flat_map(|(path, item)| item.iter().map(|(method, of)| (&**path, &**method, of)))
+            .collect()
+    }
+
+    async fn code(&self, method: &str, path: &str) -> (u16, String) {
+        let method: Method = method.to_uppercase().parse().unwrap();
+        let request = Request::builder().method(method).uri(path);
+        let answer = send(&self.router, empty(request)).await;
+        (answer.status, answer.code())
+    }
+}
+
+/// A path that fits the pattern.
+fn filled(pattern: &str) -> String {
+    let parts = pattern.split('/').map(|part| if part.starts_with('{') { CHANNEL } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test]
+async fn it_says_what_the_table_of_endpoints_says() {
+    let (described, _surface) = Described::new().await;
+    let expected: BTreeSet<String> =
+        include_str!("endpoints.tsv").lines().map(str::to_owned).collect();
+    let found = described.operations().into_iter().map(|(path, method, operation)| {
+        let statuses = operation["responses"].as_object().unwrap().keys();
+        let good: Vec<_> = statuses.filter(|status| status.starts_with('2')).cloned().collect();
+        format!("{}\t{path}\t{}", method.to_uppercase(), good.join(" "))
+    });
+    assert_eq!(found.collect::<BTreeSet<_>>(), expected);
+}
+
+#[tokio::test]
+async fn every_route_is_described_and_every_description_has_a_route() {
+    let (described, _surface) = Described::new().await;
+    let operations: BTreeSet<_> =
+        described.operations().into_iter().map(|(path, method, _)| (path, method)).collect();
+    let paths: BTreeSet<_> = operations.iter().map(|(path, _)| *path).collect();
+    for path in paths {
+        for method in METHODS {
+            let (status, code) = described.code(method, &filled(path)).await;
+            let known = operations.contains(&(path, method));
+            // A fixed path may stand where a parameter would: then the other route answers.
+            let shadowed = path == "/api/v1/users/me"
+                || path == "/api/v1/chat/channels/direct"
+                || path == "/api/v1/chat/channels/group";
+            assert_ne!(code, "ROUTE_NOT_FOUND", "{method} {path}");
+            assert!(known != (status == 405) || shadowed, "{method} {path}: {status} {code}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_is_a_whole_openapi_document() {
+    let (described, _surface) = Described::new().await;
+    let text = described.document.to_string();
+    assert!(serde_json::from_str::<utoipa::openapi::OpenApi>(&text).is_ok());
+    assert!(described.document["openapi"].as_str().unwrap().starts_with("3.1."));
+    let mut names = BTreeSet::new();
+    for (path, method, operation) in described.operations() {
+        let name = operation["operationId"].as_str().unwrap();
+        assert!(names.insert(name), "{name} stands twice");
+        assert!(operation["summary"].is_string(), "{method} {path}");
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let in_path = parameters.filter(|p| p["in"] == "path").map(|p| p["name"].as_str().unwrap());
+        let pattern = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        assert_eq!(in_path.collect::<Vec<_>>(), pattern.collect::<Vec<_>>(), "{method} {path}");
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            assert_ne!(response["description"].as_str().unwrap_or(""), "", "{path} {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_reference_leads_somewhere() {
+    let (described, _surface) = Described::new().await;
+    let mut waiting = vec![&described.document];
+    let mut references = BTreeSet::new();
+    while let Some(value) = waiting.pop() {
+        match value {
+            Value::Object(object) => {
+                references.extend(object.get("$ref").and_then(Value::as_str));
+                waiting.extend(object.values());
+            }
+            Value::Array(items) => waiting.extend(items),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    assert!(references.len() > 20);
+    for reference in references {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(described.document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+#[tokio::test]
+async fn closed_routes_ask_for_a_token_and_open_ones_do_not() {
+    let (described, _surface) = Described::new().await;
+    for (path, method, operation) in described.operations() {
+        let closed = operation["security"].is_array();
+        let (_, code) = described.code(method, &filled(path)).await;
+        assert_eq!(code == "TOKEN_MISSING", closed, "{method} {path}: {code}");
+    }
+}

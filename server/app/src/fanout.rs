@@ -1,0 +1,281 @@
+//! The hub: from a committed change to every socket that follows it.
+//!
+//! Two registries, of people and of channels, both sharded. The first local follower of a channel
+//! subscribes it on the bus, the last one leaving unsubscribes it after a while. Events are encoded
+//! once per codec and handed to mailboxes on the task that publishes.
+
+pub mod bus;
+pub mod connection;
+pub mod entry;
+pub mod heartbeat;
+pub mod live_user;
+pub mod mailbox;
+pub mod outgoing;
+pub mod run_log;
+pub mod sweep;
+pub mod topic;
+pub mod unread_flush;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use dashmap::DashMap;
+use tidewire_protocol::{
+    event::Event,
+    id::{ChannelId, NodeId, TenantId, UserId},
+};
+use tokio::sync::Notify;
+
+use crate::{App, news};
+use bus::{Bus, News, TopicKey, UserNews};
+use connection::Connection;
+use entry::LogEntry;
+use live_user::LiveUser;
+use mailbox::EphemeralKey;
+use outgoing::Outgoing;
+use topic::Topic;
+use unread_flush::Owing;
+
+/// The hub of one node.
+pub struct Fanout {
+    users: DashMap<UserId, Arc<LiveUser>>,
+    topics: DashMap<ChannelId, Arc<Topic>>,
+    bus: Bus,
+    owing: Owing,
+    connections: AtomicUsize,
+    sweep_wanted: Notify,
+}
+
+impl Fanout {
+    pub fn new(bus: Bus) -> Self {
+        Self {
+            users: DashMap::new(),
+            topics: DashMap::new(),
+            bus,
+            owing: Owing::default(),
+            connections: AtomicUsize::new(0),
+            sweep_wanted: Notify::new(),
+        }
+    }
+
+    pub fn node_id(&self) -> NodeId {
+        self.bus.node_id()
+    }
+
+    /// Live connections on this node.
+    pub fn connection_count(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Hands a committed entry to its followers here and on other nodes.
+    pub fn publish(&self, app: &App, entry: Arc<LogEntry>) {
+        self.bus.publish(
+            &app.tasks,
+            TopicKey::Channel(entry.channel),
+            &News::Entry(Arc::clone(&entry)),
+        );
+        self.take(app, entry);
+    }
+
+    fn take(&self, app: &App, entry: Arc<LogEntry>) {
+        if let Some(topic) = self.topic(entry.channel) {
+            topic.offer(app, entry);
+        }
+    }
+
+    /// Hands a frame that may be lost to a channel's followers, but not to `except`.
+    pub fn publish_ephemeral(
+        &self,
+        app: &App,
+        channel: ChannelId,
+        key: EphemeralKey,
+        event: &Event,
+        except: UserId,
+    ) {
+        let frame = Arc::new(Outgoing::plain(event));
+        let news = News::Ephemeral { channel, key, frame: Arc::clone(&frame), except };
+        self.bus.publish(&app.tasks, TopicKey::Channel(channel), &news);
+        self.show_ephemeral(channel, key, &frame, except);
+    }
+
+    fn show_ephemeral(
+        &self,
+        channel: ChannelId,
+        key: EphemeralKey,
+        frame: &Outgoing,
+        except: UserId,
+    ) {
+        if let Some(topic) = self.topic(channel) {
+            topic.ephemeral(key, frame, Some(except));
+        }
+    }
+
+    /// Tells one person's connections, wherever they are.
+    pub fn tell_user(&self, app: &App, user: UserId, news: UserNews) {
+        self.bus.publish(
+            &app.tasks,
+            TopicKey::User(user),
+            &News::User { user, news: news.clone() },
+        );
+        self.take_user_news(app, user, news);
+    }
+
+    /// Shows an event on all connections of one person.
+    pub fn show_user(&self, app: &App, user: UserId, event: &Event) {
+        self.tell_user(app, user, UserNews::Event(Arc::new(Outgoing::plain(event))));
+    }
+
+    /// What another node published.
+    pub fn receive(&self, app: &App, news: News) {
+        match news {
+            News::Entry(entry) => self.take(app, entry),
+            News::Ephemeral { channel, key, frame, except } => {
+                self.show_ephemeral(channel, key, &frame, except);
+            }
+            News::User { user, news } => self.take_user_news(app, user, news),
+            News::Rights(news) => {
+                let app_then = app.clone();
+                app.tasks.spawn(async move { news::take(&app_then, news).await });
+            }
+        }
+    }
+
+    /// Tells every other node that somebody's rights have changed.
+    pub(crate) fn publish_everywhere(&self, app: &App, news: news::News) {
+        self.bus.publish(&app.tasks, TopicKey::Everywhere, &News::Rights(news));
+    }
+
+    /// Has the next sweep begin at once; for when the bus has come back.
+    pub fn want_sweep(&self) {
+        self.sweep_wanted.notify_one();
+    }
+
+    pub(crate) const fn sweep_wanted(&self) -> &Notify {
+        &self.sweep_wanted
+    }
+
+    pub(crate) fn take_user_news(&self, app: &App, user: UserId, news: UserNews) {
+        let Some(live) = self.live_user(user) else { return };
+        match news {
+            UserNews::Event(frame) => {
+                for connection in live.connections() {
+                    connection.mailbox().control(frame.bytes(connection.codec()).clone());
+                }
+            }
+            UserNews::Joined { channel, have } => self.join(app, &live, channel, have),
+            UserNews::Left { channel } => self.leave(user, channel),
+            UserNews::FiguresMoved { channel } => self.owing.reload(user, channel),
+        }
+    }
+
+    /// Makes a connection known. Its mailbox holds entries back until it is released.
+    pub fn register(
+        &self,
+        user: UserId,
+        connect: impl FnOnce(Arc<LiveUser>) -> Arc<Connection>,
+    ) -> Arc<Connection> {
+        let entry = self.users.entry(user).or_insert_with(|| {
+            self.bus.subscribe(TopicKey::User(user));
+            Arc::new(LiveUser::new(user))
+        });
+        // The registry's lock is held, so that a last connection leaving cannot remove the person.
+        let connection = connect(Arc::clone(&entry));
+        entry.add(&connection);
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        connection
+    }
+
+    /// Forgets a connection.
+    pub fn unregister(&self, connection: &Connection) {
+        for channel in connection.mailbox().channels() {
+            if let Some(topic) = self.topic(channel) {
+                topic.detach(connection);
+            }
+        }
+        let user = connection.user_id();
+        if connection.user().remove(connection) {
+            self.connections.fetch_sub(1, Ordering::Relaxed);
+        }
+        if self.users.remove_if(&user, |_, live| live.is_empty()).is_some() {
+            self.bus.unsubscribe(TopicKey::User(user));
+        }
+    }
+
+    /// Adds a connection to a channel's followers.
+    pub(crate) fn follow(
+        &self,
+        connection: &Arc<Connection>,
+        tenant: TenantId,
+        channel: ChannelId,
+    ) -> Arc<Topic> {
+        let entry = self.topics.entry(channel).or_insert_with(|| {
+            self.bus.subscribe(TopicKey::Channel(channel));
+            Arc::new(Topic::new(tenant, channel))
+        });
+        // Attached under the registry's lock: a topic in the registry is never one that is being removed.
+        entry.attach(connection);
+        Arc::clone(&entry)
+    }
+
+    /// Follows a channel that the person has just joined, from the entry after `have`.
+    fn join(&self, app: &App, live: &LiveUser, channel: ChannelId, have: u64) {
+        for connection in live.connections() {
+            let tenant = connection.identity().tenant_id;
+            connection.mailbox().follow(channel, have);
+            self.follow(&connection, tenant, channel).start_at(app, have);
+        }
+        self.owing.reload(live.user_id(), channel);
+    }
+
+    /// Takes a person out of a channel's followers.
+    pub(crate) fn leave(&self, user: UserId, channel: ChannelId) {
+        let Some(live) = self.live_user(user) else { return };
+        let topic = self.topic(channel);
+        for connection in live.connections() {
+            if let Some(topic) = &topic {
+                topic.detach(&connection);
+            }
+            connection.mailbox().unfollow(channel);
+        }
+        if live.forget(channel) {
+            for connection in live.connections() {
+                connection.owe_unread(self, channel);
+            }
+        }
+    }
+
+    /// Drops topics that nobody follows any more.
+    pub(crate) fn drop_empty_topics(&self) {
+        let empty: Vec<_> =
+            self.topics.iter().filter(|topic| topic.is_empty()).map(|topic| *topic.key()).collect();
+        for channel in empty {
+            if self.topics.remove_if(&channel, |_, topic| topic.is_empty()).is_some() {
+                self.bus.unsubscribe(TopicKey::Channel(channel));
+            }
+        }
+    }
+
+    pub(crate) fn topic(&self, channel: ChannelId) -> Option<Arc<Topic>> {
+        self.topics.get(&channel).map(|topic| Arc::clone(&topic))
+    }
+
+    pub(crate) fn live_user(&self, user: UserId) -> Option<Arc<LiveUser>> {
+        self.users.get(&user).map(|live| Arc::clone(&live))
+    }
+
+    /// Everybody with a connection here.
+    pub(crate) fn live_users(&self) -> Vec<Arc<LiveUser>> {
+        self.users.iter().map(|live| Arc::clone(&live)).collect()
+    }
+
+    pub(crate) const fn owing(&self) -> &Owing {
+        &self.owing
+    }
+
+    /// The connections of one person on this node.
+    pub fn connections_of(&self, user: UserId) -> Vec<Arc<Connection>> {
+        self.live_user(user).map(|live| live.connections()).unwrap_or_default()
+    }
+}

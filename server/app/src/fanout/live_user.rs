@@ -1,0 +1,171 @@
+//! A person with a connection on this node: the connections, and what is left to read in each channel.
+//!
+//! The figures here are storage's, moved on by the entries that are delivered. Whenever an entry does
+//! not follow directly on what is known, or a marker moved, they are read again instead of guessed.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tidewire_protocol::{
+    id::{ChannelId, UserId},
+    model::unread::{UnreadChanged, UnreadTotals},
+    position::{Step, step},
+};
+use tidewire_storage::unread::Standing;
+
+use super::{
+    connection::Connection,
+    entry::{Effect, LogEntry},
+    topic::Run,
+    unread_flush::Owing,
+};
+
+pub struct LiveUser {
+    user_id: UserId,
+    connections: Mutex<Vec<Arc<Connection>>>,
+    standings: Mutex<Standings>,
+}
+
+#[derive(Default)]
+struct Standings {
+    by_channel: HashMap<ChannelId, Standing>,
+    chat_total: i64,
+}
+
+impl LiveUser {
+    pub(super) fn new(user_id: UserId) -> Self {
+        Self { user_id, connections: Mutex::default(), standings: Mutex::default() }
+    }
+
+    pub const fn user_id(&self) -> UserId {
+        self.user_id
+    }
+
+    pub fn connections(&self) -> Vec<Arc<Connection>> {
+        self.lock_connections().clone()
+    }
+
+    fn lock_connections(&self) -> MutexGuard<'_, Vec<Arc<Connection>>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn standings(&self) -> MutexGuard<'_, Standings> {
+        self.standings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn add(&self, connection: &Arc<Connection>) {
+        self.lock_connections().push(Arc::clone(connection));
+    }
+
+    /// Answers whether the connection was known.
+    pub(super) fn remove(&self, connection: &Connection) -> bool {
+        let mut connections = self.lock_connections();
+        let before = connections.len();
+        connections.retain(|known| !std::ptr::eq(Arc::as_ptr(known), connection));
+        connections.len() < before
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock_connections().is_empty()
+    }
+
+    /// Whether the person is in a channel.
+    pub fn is_in(&self, channel: ChannelId) -> bool {
+        self.standings().by_channel.contains_key(&channel)
+    }
+
+    /// Takes what storage says of all channels.
+    pub fn replace(&self, standings: &[Standing]) {
+        let mut own = self.standings();
+        own.by_channel =
+            standings.iter().map(|standing| (standing.channel_id, *standing)).collect();
+        own.by_channel.shrink_to_fit();
+        own.chat_total = standings.iter().map(Standing::unread).sum();
+    }
+
+    /// Takes what storage says of one channel; answers whether a figure moved.
+    pub(super) fn refresh(&self, standing: Standing) -> bool {
+        self.standings().set(standing)
+    }
+
+    /// Forgets a channel; answers whether it was known.
+    pub(super) fn forget(&self, channel: ChannelId) -> bool {
+        let mut own = self.standings();
+        let Some(gone) = own.by_channel.remove(&channel) else { return false };
+        own.chat_total -= gone.unread();
+        true
+    }
+
+    /// Moves the figures on; answers whether this person must be told new ones.
+    pub(super) fn apply(&self, run: &Run, owing: &Owing) -> bool {
+        let mut own = self.standings();
+        let Some(mut standing) = own.by_channel.get(&run.channel()).copied() else { return false };
+        let mut tell = false;
+        for entry in run.entries() {
+            tell |= self.concerns(entry);
+            match step(standing.head.seq, entry.position.seq) {
+                Step::Known => {}
+                Step::Next if advance(&mut standing, entry, self.user_id) => {}
+                Step::Next | Step::Gap { .. } => {
+                    owing.reload(self.user_id, run.channel());
+                    return tell;
+                }
+            }
+        }
+        own.set(standing);
+        tell
+    }
+
+    fn concerns(&self, entry: &LogEntry) -> bool {
+        match &entry.effect {
+            Effect::Message { sender, .. } => *sender != self.user_id,
+            Effect::Deleted { .. } => true,
+            Effect::MembersAdded(_) | Effect::MemberRemoved(_) | Effect::Nothing => false,
+        }
+    }
+
+    /// All totals, and the figures of `channels`.
+    pub(super) fn figures(&self, channels: &[ChannelId]) -> UnreadChanged {
+        let own = self.standings();
+        let channels = channels
+            .iter()
+            .filter_map(|channel| own.by_channel.get(channel))
+            .map(Standing::figure)
+            .collect();
+        UnreadChanged { totals: UnreadTotals::of_chat(own.chat_total), channels }
+    }
+}
+
+impl Standings {
+    fn set(&mut self, standing: Standing) -> bool {
+        let old = self.by_channel.insert(standing.channel_id, standing);
+        self.chat_total += standing.unread() - old.map_or(0, |old| old.unread());
+        old.map(|old| old.figure()) != Some(standing.figure())
+    }
+}
+
+/// Moves a standing over the entry that directly follows it; `false` when only storage can tell.
+fn advance(standing: &mut Standing, entry: &LogEntry, user: UserId) -> bool {
+    match &entry.effect {
+        Effect::Message { sender, .. } if *sender == user => {
+            standing.read_seq = entry.position.seq;
+            standing.read_ord = entry.ord;
+            standing.deleted_after = 0;
+            standing.own_after = 0;
+            standing.mentions = 0;
+        }
+        Effect::Message { mentions, .. } => {
+            standing.mentions += u64::from(mentions.contains(&user));
+        }
+        Effect::Deleted { seq } if *seq > standing.read_seq => return false,
+        Effect::Deleted { .. }
+        | Effect::MembersAdded(_)
+        | Effect::MemberRemoved(_)
+        | Effect::Nothing => {}
+    }
+    standing.head = entry.position;
+    standing.ord = entry.ord;
+    true
+}

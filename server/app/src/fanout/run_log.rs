@@ -1,0 +1,60 @@
+//! The loop around the log's writer: commit, hand out, answer.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tidewire_protocol::{
+    event::{Event, MessageData},
+    id::{TenantId, UserId},
+};
+use tidewire_storage::append::{Appended, Lane};
+
+use super::{
+    entry::{Effect, LogEntry},
+    outgoing::Outgoing,
+};
+use crate::{
+    App, log_view,
+    people::{self, Names},
+};
+
+/// Runs until the last handle to the log is gone. Entries are handed out before their senders are
+/// answered, in the order of the commit.
+pub async fn run(app: App, mut lane: Lane) {
+    while let Some(batch) = lane.next().await {
+        metrics::histogram!("tidewire_log_batch_size").record(batch.len() as f64);
+        publish(&app, &batch.appended).await;
+        batch.answer();
+    }
+}
+
+async fn publish(app: &App, appended: &[Appended]) {
+    let mut of_tenant: HashMap<TenantId, Vec<UserId>> = HashMap::new();
+    for entry in appended {
+        let people = of_tenant.entry(entry.draft.tenant_id).or_default();
+        people.push(entry.draft.actor_id);
+        people.extend(&entry.draft.mentions);
+    }
+    let mut names = Names::new();
+    for (tenant, users) in of_tenant {
+        match people::names(app, tenant, users).await {
+            Ok(known) => names.extend(known),
+            // The entries are stored; the sweep hands them out.
+            Err(error) => return error.log("publish"),
+        }
+    }
+    for entry in appended {
+        app.fanout.publish(app, Arc::new(log_entry(entry, &names)));
+    }
+}
+
+fn log_entry(appended: &Appended, names: &Names) -> LogEntry {
+    let draft = &appended.draft;
+    let event = Event::MessageCreated(MessageData { message: log_view::appended(appended, names) });
+    LogEntry {
+        channel: draft.channel_id,
+        position: appended.position,
+        ord: appended.ord,
+        effect: Effect::Message { sender: draft.actor_id, mentions: draft.mentions.clone() },
+        outgoing: Outgoing::entry(draft.channel_id, appended.position, &event),
+    }
+}

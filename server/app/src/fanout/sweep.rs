@@ -1,0 +1,50 @@
+//! The truth, every five seconds: what the bus may have lost is read from storage.
+//!
+//! Each query's cost follows what changed since the last sweep, with an overlap because commits become
+//! visible in another order than their times; never what is followed here.
+
+use std::time::Duration;
+
+use tidewire_protocol::{
+    Timestamp,
+    limits::{SWEEP_INTERVAL_MS, SWEEP_OVERLAP_MS},
+};
+use tidewire_storage::{entries, unread};
+
+use crate::{App, Result};
+
+/// Runs for the life of the node.
+pub async fn run(app: App) {
+    let mut last = app.clock.now();
+    let mut ticks = tokio::time::interval(Duration::from_millis(SWEEP_INTERVAL_MS));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.fanout.sweep_wanted().notified() => {}
+        }
+        let now = app.clock.now();
+        match sweep(&app, last.plus_ms(-SWEEP_OVERLAP_MS)).await {
+            Ok(()) => last = now,
+            Err(error) => error.log("sweep"),
+        }
+        app.fanout.drop_empty_topics();
+    }
+}
+
+/// Compares everything that changed since `since` with what this node has handed out.
+pub async fn sweep(app: &App, since: Timestamp) -> Result<()> {
+    let mut conn = app.db.read().await?;
+    for (channel, head) in entries::moved_since(&mut conn, since).await? {
+        if let Some(topic) = app.fanout.topic(channel) {
+            topic.learn_head(app, head.seq);
+        }
+    }
+    for (channel, user) in unread::touched_since(&mut conn, since).await? {
+        if app.fanout.live_user(user).is_some() {
+            app.fanout.owing().reload(user, channel);
+        }
+    }
+    drop(conn);
+    crate::changes::replay(app, since).await
+}

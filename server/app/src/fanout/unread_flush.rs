@@ -1,0 +1,101 @@
+//! Telling unread figures that could not go out with an entry: at most once per 100 ms and connection.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tidewire_protocol::{
+    id::{ChannelId, UserId},
+    limits::UNREAD_COALESCE_MS,
+};
+use tidewire_storage::unread;
+use tokio::sync::Notify;
+
+use super::connection::Connection;
+use crate::{App, Result};
+
+/// Who is owed figures, and which figures must be read again first.
+#[derive(Default)]
+pub struct Owing {
+    connections: Mutex<Vec<Arc<Connection>>>,
+    stale: Mutex<HashMap<ChannelId, Vec<UserId>>>,
+    something: Notify,
+}
+
+impl Owing {
+    pub(super) fn add(&self, connection: &Arc<Connection>) {
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::clone(connection));
+        self.something.notify_one();
+    }
+
+    /// Has a person's figures of one channel read again and told.
+    pub(super) fn reload(&self, user: UserId, channel: ChannelId) {
+        let mut stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
+        let users = stale.entry(channel).or_default();
+        if !users.contains(&user) {
+            users.push(user);
+        }
+        drop(stale);
+        self.something.notify_one();
+    }
+
+    fn take_stale(&self) -> HashMap<ChannelId, Vec<UserId>> {
+        std::mem::take(&mut self.stale.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn take_connections(&self) -> Vec<Arc<Connection>> {
+        std::mem::take(&mut self.connections.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Runs for the life of the node.
+pub async fn run(app: App) {
+    let owing = app.fanout.owing();
+    loop {
+        owing.something.notified().await;
+        reload(&app).await;
+        tell(&app);
+        tokio::time::sleep(Duration::from_millis(UNREAD_COALESCE_MS)).await;
+        tell(&app);
+    }
+}
+
+fn tell(app: &App) {
+    let now_ms = app.clock.now().ms();
+    for connection in app.fanout.owing().take_connections() {
+        if connection.flush_unread(now_ms) {
+            app.fanout.owing().add(&connection);
+        }
+    }
+}
+
+/// Reads stale figures again, a channel at a time; what cannot be read stays stale.
+async fn reload(app: &App) {
+    for (channel, users) in app.fanout.owing().take_stale() {
+        if let Err(error) = reload_channel(app, channel, &users).await {
+            error.log("unread");
+            for user in users {
+                app.fanout.owing().reload(user, channel);
+            }
+            tokio::time::sleep(Duration::from_millis(UNREAD_COALESCE_MS)).await;
+        }
+    }
+}
+
+async fn reload_channel(app: &App, channel: ChannelId, users: &[UserId]) -> Result<()> {
+    let standings = unread::standings_of(&mut app.db.read().await?, channel, users).await?;
+    for (user, standing) in standings {
+        let Some(live) = app.fanout.live_user(user) else { continue };
+        if live.refresh(standing) {
+            for connection in live.connections() {
+                connection.owe_unread(&app.fanout, channel);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! The answer to `hello`: where every channel stands, and what a returning client has missed.
+//!
+//! The connection is attached first and holds live entries back; then storage is read; then both are
+//! merged by seq and the connection is let go. So nothing is missed between snapshot and stream, and
+//! nothing comes twice.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use tidewire_protocol::{
+    ErrorCode,
+    command::{Hello, Resume},
+    frame::{Behind, ChannelState, Reply, ResumeOutcome, ResumeStatus, Welcome, WelcomeLimits},
+    id::{ChannelId, TenantId},
+    limits::{
+        COMMAND_WINDOW_MS, COMMANDS_PER_WINDOW_MAX, FRAME_BYTES_MAX, HEARTBEAT_INTERVAL_MS,
+        MESSAGE_CHARS_MAX, RESUME_ENTRIES_MAX, RESUME_ENTRIES_PER_CHANNEL_MAX,
+    },
+    model::{unread::UnreadTotals, users::User},
+    position::Position,
+};
+use tidewire_storage::{
+    Conn,
+    entries::{self, Entry},
+    unread::{self, Standing},
+    users as stored_users,
+};
+
+use crate::{
+    Actor, App, Result, catch_up,
+    fanout::{connection::Connection, entry::LogEntry, outgoing, topic::Topic},
+    presence,
+};
+
+/// Attaches a connection that has said hello and sends the answer, the missed entries and whatever
+/// came in meanwhile. On an error the connection is still held, follows nothing, and nothing was sent.
+pub async fn start(
+    app: &App,
+    actor: &Actor,
+    connection: &Arc<Connection>,
+    id: u64,
+    hello: &Hello,
+) -> Result<()> {
+    let mut conn = app.db.read().await?;
+    let channels = unread::channels_of(&mut conn, actor.tenant_id(), actor.user_id()).await?;
+    let follow = |channel: &ChannelId| app.fanout.follow(connection, actor.tenant_id(), *channel);
+    let topics: Vec<Arc<Topic>> = channels.iter().map(follow).collect();
+    let read = snapshot(app, actor, &mut conn, hello.resume.as_ref()).await;
+    drop(conn);
+    let snapshot = match read {
+        Ok(snapshot) => snapshot,
+        Err(error) => {
+            topics.iter().for_each(|topic| topic.detach(connection));
+            return Err(error);
+        }
+    };
+    release(app, connection, id, hello, snapshot, &topics);
+    Ok(())
+}
+
+/// What storage says, read after the connection was attached.
+struct Snapshot {
+    user: User,
+    standings: Vec<Standing>,
+    missed: Missed,
+    /// The missed entries, ready to go out.
+    entries: Vec<LogEntry>,
+}
+
+async fn snapshot(app: &App, actor: &Actor, conn: &mut Conn, resume: Option<&Resume>) -> Result<Snapshot> {
+    let (tenant, user) = (actor.tenant_id(), actor.user_id());
+    let standings = unread::standings(conn, tenant, user).await?;
+    let missed = match resume {
+        Some(resume) => missed(conn, tenant, resume, &standings).await?,
+        None => Missed::nothing(&standings),
+    };
+    let entries = catch_up::view(app, conn, tenant, &missed.rows).await?;
+    let user = stored_users::by_id(conn, tenant, user).await?.ok_or(ErrorCode::SessionRevoked)?;
+    Ok(Snapshot { user, standings, missed, entries })
+}
+
+/// The answer to `hello` first, the missed entries after it, then what was held.
+fn release(
+    app: &App,
+    connection: &Arc<Connection>,
+    id: u64,
+    hello: &Hello,
+    snapshot: Snapshot,
+    topics: &[Arc<Topic>],
+) {
+    let Snapshot { user, standings, missed, entries } = snapshot;
+    connection.user().replace(&standings);
+    let welcome = Welcome {
+        connection_id: connection.id(),
+        user,
+        unread: UnreadTotals::of_chat(standings.iter().map(Standing::unread).sum()),
+        channels: missed.moved,
+        heartbeat_seconds: HEARTBEAT_INTERVAL_MS / 1_000,
+        limits: LIMITS,
+        server_time: app.clock.now(),
+        resume: missed.outcome,
+    };
+    let codec = connection.codec();
+    let first = outgoing::data(codec, &Reply::ok(id, welcome));
+    let frames = entries.iter().map(|entry| entry.outgoing.bytes(codec).clone());
+    let heads: HashMap<ChannelId, u64> =
+        standings.iter().map(|standing| (standing.channel_id, standing.head.seq)).collect();
+    presence::join(app, connection, hello.presence);
+    connection.release(&app.fanout, std::iter::once(first).chain(frames), heads.clone());
+    for topic in topics {
+        match heads.get(&topic.channel()) {
+            Some(head) => topic.start_at(app, *head),
+            // Left between the two readings.
+            None => topic.detach(connection),
+        }
+    }
+}
+
+const LIMITS: WelcomeLimits = WelcomeLimits {
+    frame_bytes: FRAME_BYTES_MAX,
+    message_chars: MESSAGE_CHARS_MAX,
+    commands_per_window: COMMANDS_PER_WINDOW_MAX,
+    command_window_ms: COMMAND_WINDOW_MS,
+};
+
+struct Missed {
+    /// Rows of all channels, each channel's in order.
+    rows: Vec<Entry>,
+    moved: Vec<ChannelState>,
+    outcome: ResumeOutcome,
+}
+
+impl Missed {
+    /// A client that knows nothing has missed nothing.
+    fn nothing(standings: &[Standing]) -> Self {
+        Self {
+            rows: Vec::new(),
+            moved: standings.iter().map(state).collect(),
+            outcome: ResumeOutcome {
+                status: ResumeStatus::Fresh,
+                behind: Vec::new(),
+                forked: Vec::new(),
+                gone: Vec::new(),
+            },
+        }
+    }
+}
+
+async fn missed(
+    conn: &mut Conn,
+    tenant: TenantId,
+    resume: &Resume,
+    standings: &[Standing],
+) -> Result<Missed> {
+    let mut missed = Missed { moved: Vec::new(), ..Missed::nothing(&[]) };
+    missed.outcome.status = ResumeStatus::Resumed;
+    for standing in standings {
+        match resume.channels.get(&standing.channel_id) {
+            Some(known) if *known == standing.head => {}
+            Some(known) => {
+                missed.moved.push(state(standing));
+                missed.add(conn, tenant, standing, *known).await?;
+            }
+            None => missed.moved.push(state(standing)),
+        }
+    }
+    let present: HashSet<ChannelId> =
+        standings.iter().map(|standing| standing.channel_id).collect();
+    missed.outcome.gone =
+        resume.channels.keys().filter(|channel| !present.contains(*channel)).copied().collect();
+    Ok(missed)
+}
+
+impl Missed {
+    /// What one channel has beyond `known`. The client's own last entry is read with the rest: its mark
+    /// tells whether this is still the log that the client knows.
+    async fn add(
+        &mut self,
+        conn: &mut Conn,
+        tenant: TenantId,
+        standing: &Standing,
+        known: Position,
+    ) -> Result<()> {
+        let channel = standing.channel_id;
+        if known.seq > standing.head.seq || !same_log(conn, tenant, channel, known).await? {
+            self.outcome.forked.push(channel);
+            return Ok(());
+        }
+        let room = RESUME_ENTRIES_MAX - self.rows.len();
+        let count = (standing.head.seq - known.seq) as usize;
+        if count > RESUME_ENTRIES_PER_CHANNEL_MAX.min(room) {
+            let Position { seq, mark } = standing.head;
+            self.outcome.behind.push(Behind { channel, seq, mark });
+            return Ok(());
+        }
+        let key = (tenant, channel);
+        self.rows.extend(entries::range(conn, key, known.seq, standing.head.seq, count).await?);
+        Ok(())
+    }
+}
+
+async fn same_log(
+    conn: &mut Conn,
+    tenant: TenantId,
+    channel: ChannelId,
+    known: Position,
+) -> Result<bool> {
+    Ok(entries::mark_at(conn, tenant, channel, known.seq).await? == Some(known.mark))
+}
+
+fn state(standing: &Standing) -> ChannelState {
+    ChannelState {
+        id: standing.channel_id,
+        kind: standing.kind,
+        seq: standing.head.seq,
+        mark: standing.head.mark,
+        last_read_seq: standing.read_seq,
+        unread_count: standing.unread(),
+        mention_count: standing.mentions as i64,
+        revision: standing.revision,
+        muted: standing.muted,
+    }
+}

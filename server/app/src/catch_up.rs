@@ -28,8 +28,14 @@ pub async fn fetch(
 }
 
 /// Rows of one tenant, ready to be handed out.
-pub async fn view(app: &App, conn: &mut Conn, tenant: TenantId, rows: &[Entry]) -> Result<Vec<LogEntry>> {
-    let names = people::names_on(app, conn, tenant, rows.iter().flat_map(log_view::people_of)).await?;
+pub async fn view(
+    app: &App,
+    conn: &mut Conn,
+    tenant: TenantId,
+    rows: &[Entry],
+) -> Result<Vec<LogEntry>> {
+    let names =
+        people::names_on(app, conn, tenant, rows.iter().flat_map(log_view::people_of)).await?;
     Ok(rows.iter().map(|row| log_view::log_entry(row, &names)).collect())
 }
 

@@ -69,7 +69,12 @@ struct Snapshot {
     entries: Vec<LogEntry>,
 }
 
-async fn snapshot(app: &App, actor: &Actor, conn: &mut Conn, resume: Option<&Resume>) -> Result<Snapshot> {
+async fn snapshot(
+    app: &App,
+    actor: &Actor,
+    conn: &mut Conn,
+    resume: Option<&Resume>,
+) -> Result<Snapshot> {
     let (tenant, user) = (actor.tenant_id(), actor.user_id());
     let standings = unread::standings(conn, tenant, user).await?;
     let missed = match resume {

@@ -112,3 +112,6 @@ async fn end_reused(app: &App, request: &Request, session: &Session) -> Result<E
 fn holder(session: &Session) -> Holder {
     Holder { tenant_id: session.tenant_id, user_id: session.user.id, session_id: session.id }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,13 +14,7 @@ use tidewire_protocol::{
     limits::UNREAD_COALESCE_MS,
 };
 
-use super::{
-    Fanout,
-    live_user::LiveUser,
-    mailbox::Mailbox,
-    outgoing,
-    topic::Run,
-};
+use super::{Fanout, live_user::LiveUser, mailbox::Mailbox, outgoing, topic::Run};
 use crate::actor::Identity;
 
 /// One connection: whose it is, and its way out.

@@ -4,4 +4,6 @@ pub mod config;
 pub mod lifecycle;
 pub mod listener;
 pub mod node;
+pub mod router;
 pub mod telemetry;
+pub mod ws;

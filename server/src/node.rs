@@ -4,7 +4,12 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
-use tidewire_app::{App, Parts, clock::Clock, rate_limit::RateLimits, tasks::Tasks};
+use tidewire_app::{
+    App,
+    clock::Clock,
+    fanout::{bus::local::LocalBus, drain},
+    tasks::Tasks,
+};
 use tidewire_storage::Db;
 use tokio::net::TcpListener;
 
@@ -22,21 +27,26 @@ pub struct Node {
     listener: TcpListener,
     metrics_listener: Option<TcpListener>,
     limits: Limits,
+    drain: Duration,
 }
 
 impl Node {
-    /// Opens the database and the sockets.
-    pub async fn start(settings: &Settings) -> anyhow::Result<Self> {
+    /// Opens the database and the sockets, and joins `bus`.
+    pub async fn start(settings: &Settings, bus: &LocalBus) -> anyhow::Result<Self> {
         let clock = Clock::system();
         settings.make_data_dir()?;
         let config = settings.app(&clock)?;
         let listener = bind(settings.listen)?;
         let metrics_listener = settings.metrics_listen.map(bind).transpose()?;
         let db = Db::open(&settings.database_url).await?;
-        let rate_limits = RateLimits::new(&config, &clock);
-        let tasks = Tasks::default();
-        let app = App::new(Parts { db, clock, config, tasks, rate_limits });
-        Ok(Self { app, listener, metrics_listener, limits: limits(settings) })
+        let app = App::start(db, clock, config, Tasks::default(), bus);
+        Ok(Self {
+            app,
+            listener,
+            metrics_listener,
+            limits: limits(settings),
+            drain: settings.drain,
+        })
     }
 
     pub const fn app(&self) -> &App {
@@ -48,7 +58,8 @@ impl Node {
         self.listener.local_addr().context("a bound socket has an address")
     }
 
-    /// Serves `router`, and `metrics` apart from it, until `stop` resolves; then finishes what runs.
+    /// Serves `router`, and `metrics` apart from it, until `stop` resolves; then sends connections
+    /// elsewhere and finishes what runs.
     pub async fn run(self, router: Router, metrics: Router, stop: impl Future<Output = ()>) {
         let tasks = &self.app.tasks;
         if let Some(listener) = self.metrics_listener {
@@ -58,7 +69,8 @@ impl Node {
         tasks.spawn(serve(self.listener, router, self.limits, tasks.clone()));
         stop.await;
         tracing::info!("stopping");
-        if !tasks.stop(grace).await {
+        drain::run(&self.app, self.drain).await;
+        if !self.app.stop(grace).await {
             tracing::warn!("some tasks did not end in time");
         }
         self.app.db.close().await;

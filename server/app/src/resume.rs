@@ -52,7 +52,9 @@ pub async fn start(
     let snapshot = match read {
         Ok(snapshot) => snapshot,
         Err(error) => {
-            topics.iter().for_each(|topic| topic.detach(connection));
+            for topic in &topics {
+                topic.detach(connection);
+            }
             return Err(error);
         }
     };
@@ -142,7 +144,7 @@ impl Missed {
     fn nothing(standings: &[Standing]) -> Self {
         Self {
             rows: Vec::new(),
-            moved: standings.iter().map(state).collect(),
+            moved: standings.iter().filter(|standing| standing.head.seq > 0).map(state).collect(),
             outcome: ResumeOutcome {
                 status: ResumeStatus::Fresh,
                 behind: Vec::new(),
@@ -168,6 +170,8 @@ async fn missed(
                 missed.moved.push(state(standing));
                 missed.add(conn, tenant, standing, *known).await?;
             }
+            // An empty direct channel is known to whoever opened it, and to nobody else yet.
+            None if standing.head.seq == 0 => {}
             None => missed.moved.push(state(standing)),
         }
     }

@@ -51,18 +51,24 @@ pub enum Admin {
     Seed(Seed),
 }
 
-/// What to create.
+/// What to create: a tenant full of signed-in people, for load tests.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct Seed {
+    /// The tenant's short name; must be free
+    #[arg(long, default_value = "load")]
+    pub tenant: String,
     /// How many people
     #[arg(long, default_value_t = 10)]
-    pub users: u32,
+    pub users: usize,
     /// How many group channels
-    #[arg(long, default_value_t = 3)]
-    pub channels: u32,
-    /// The people's password; a random one is made and printed when absent
-    #[arg(long)]
-    pub password: Option<String>,
+    #[arg(long, default_value_t = 1)]
+    pub channels: usize,
+    /// How many people in each; channel c has those from c*K on, around the end
+    #[arg(long, default_value_t = 10)]
+    pub members: usize,
+    /// Where to write the people and their access tokens, a JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
 }
 
 /// Where the file with settings is.

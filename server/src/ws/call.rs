@@ -37,8 +37,11 @@ fn request(call: Call) -> Result<Request<Body>> {
         return Err(ErrorCode::NotCallable.into());
     }
     let invalid = |field, message| Error::invalid_field(field, "form", message);
-    let method = Method::from_bytes(call.method.as_bytes()).map_err(|_| invalid("method", "must be an HTTP method"))?;
-    let uri: Uri = address(&call.path, &call.query).parse().map_err(|_| invalid("path", "must be an absolute path"))?;
+    let method = Method::from_bytes(call.method.as_bytes())
+        .map_err(|_| invalid("method", "must be an HTTP method"))?;
+    let uri: Uri = address(&call.path, &call.query)
+        .parse()
+        .map_err(|_| invalid("path", "must be an absolute path"))?;
     let body = call.body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
     let mut request = Request::new(body);
     *request.method_mut() = method;
@@ -46,9 +49,11 @@ fn request(call: Call) -> Result<Request<Body>> {
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in &call.headers {
-        let name = HeaderName::try_from(name.to_ascii_lowercase()).map_err(|_| invalid("headers", "must have header names"))?;
+        let name = HeaderName::try_from(name.to_ascii_lowercase())
+            .map_err(|_| invalid("headers", "must have header names"))?;
         if HEADERS.contains(&name.as_str()) {
-            let value = HeaderValue::try_from(text(value)).map_err(|_| invalid("headers", "must have header values"))?;
+            let value = HeaderValue::try_from(text(value))
+                .map_err(|_| invalid("headers", "must have header values"))?;
             headers.insert(name, value);
         }
     }
@@ -64,7 +69,8 @@ fn is_callable(path: &str) -> bool {
 }
 
 fn address(path: &str, query: &Map<String, Value>) -> String {
-    let pairs: Vec<(&String, String)> = query.iter().map(|(name, value)| (name, text(value))).collect();
+    let pairs: Vec<(&String, String)> =
+        query.iter().map(|(name, value)| (name, text(value))).collect();
     match serde_urlencoded::to_string(pairs) {
         Ok(query) if !query.is_empty() => format!("{path}?{query}"),
         _ => path.to_owned(),
@@ -76,7 +82,10 @@ fn text(value: &Value) -> String {
 }
 
 fn error(answer: &Value) -> Error {
-    let code = answer["error"]["code"].as_str().and_then(ErrorCode::from_code).unwrap_or(ErrorCode::Internal);
+    let code = answer["error"]["code"]
+        .as_str()
+        .and_then(ErrorCode::from_code)
+        .unwrap_or(ErrorCode::Internal);
     match answer["error"]["details"].clone() {
         Value::Null => Error::new(code),
         details => Error::new(code).with_details(details),

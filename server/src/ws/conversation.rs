@@ -84,7 +84,7 @@ impl Conversation {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub const fn codec(&self) -> Codec {
+    pub fn codec(&self) -> Codec {
         self.mailbox.codec()
     }
 
@@ -192,8 +192,12 @@ impl Listener {
                 conversation.close(CloseCode::Protocol);
             }
             Ok(command) => self.admit(Job { id: frame.id, command }),
-            Err(CommandError::UnknownOp) => conversation.reply::<()>(frame.id, Err(ErrorCode::OpUnknown.into())),
-            Err(CommandError::Invalid(fields)) => conversation.reply::<()>(frame.id, Err(fields.into())),
+            Err(CommandError::UnknownOp) => {
+                conversation.reply::<()>(frame.id, Err(ErrorCode::OpUnknown.into()));
+            }
+            Err(CommandError::Invalid(fields)) => {
+                conversation.reply::<()>(frame.id, Err(fields.into()));
+            }
         }
     }
 
@@ -234,7 +238,9 @@ impl Peer for Listener {
         match (incoming, conversation.codec()) {
             (Incoming::Text(text), Codec::Json) => self.message(text.as_bytes()),
             (Incoming::Binary(bytes), Codec::MessagePack) => self.message(&bytes),
-            (Incoming::Text(_) | Incoming::Binary(_), _) => conversation.close(CloseCode::WrongFrameKind),
+            (Incoming::Text(_) | Incoming::Binary(_), _) => {
+                conversation.close(CloseCode::WrongFrameKind);
+            }
             (Incoming::Control | Incoming::Close, _) => {}
         }
     }

@@ -4,17 +4,14 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tidewire_app::{
-    Actor, Error, Result,
-    actor::Identity,
-    auth::session,
-    channels,
-    fanout::connection::Connection,
-    messages, presence,
-    rate_limit::Class,
-    resume, typing, unread,
+    Actor, Error, Result, actor::Identity, auth::session, channels, fanout::connection::Connection,
+    messages, presence, rate_limit::Class, resume, typing, unread,
 };
 use tidewire_protocol::{
-    ErrorCode, close_code::CloseCode, command::{Command, Hello}, limits::CONNECTIONS_PER_USER_MAX,
+    ErrorCode,
+    close_code::CloseCode,
+    command::{Command, Hello},
+    limits::CONNECTIONS_PER_USER_MAX,
 };
 
 use super::{call, conversation::Conversation, lanes::Job};
@@ -39,11 +36,16 @@ pub async fn run(conversation: &Arc<Conversation>, job: Job) {
 fn check_rate(conversation: &Conversation, actor: &Actor, command: &Command) -> Result<()> {
     let limits = &conversation.app.rate_limits;
     let checked = match command {
-        Command::ChatSend { channel_id, .. } => limits.check_chat_send(&actor.identity, *channel_id),
-        Command::ChatEdit { .. } | Command::ChatDelete { .. } | Command::ChatDirect(_) | Command::ChatGroup(_) => {
-            limits.check_user(Class::Write, &actor.identity)
+        Command::ChatSend { channel_id, .. } => {
+            limits.check_chat_send(&actor.identity, *channel_id)
         }
-        Command::ChatRead { .. } | Command::ChatHistory { .. } => limits.check_user(Class::Read, &actor.identity),
+        Command::ChatEdit { .. }
+        | Command::ChatDelete { .. }
+        | Command::ChatDirect(_)
+        | Command::ChatGroup(_) => limits.check_user(Class::Write, &actor.identity),
+        Command::ChatRead { .. } | Command::ChatHistory { .. } => {
+            limits.check_user(Class::Read, &actor.identity)
+        }
         Command::Hello(_)
         | Command::Ping
         | Command::AuthRefresh { .. }
@@ -73,7 +75,9 @@ async fn operate(
     match command {
         Command::Hello(_) => conversation.reply::<()>(id, Err(ErrorCode::AlreadySignedIn.into())),
         Command::Ping => conversation.reply(id, Ok(json!({ "serverTime": app.clock.now() }))),
-        Command::AuthRefresh { token } => conversation.reply(id, prove(conversation, connection, &token).await),
+        Command::AuthRefresh { token } => {
+            conversation.reply(id, prove(conversation, connection, &token).await);
+        }
         Command::Activity { .. } => {
             presence::active(app, connection);
             conversation.reply(id, Ok(json!({})));
@@ -99,7 +103,9 @@ async fn operate(
             let shown = typing::show(app, actor, connection, channel_id);
             conversation.reply(id, shown.map(|()| json!({})));
         }
-        Command::ChatDirect(direct) => conversation.reply(id, channels::open_direct(app, actor, direct).await),
+        Command::ChatDirect(direct) => {
+            conversation.reply(id, channels::open_direct(app, actor, direct).await);
+        }
         Command::ChatGroup(group) => {
             let created = channels::create_group(app, actor, group).await;
             conversation.reply(id, created.map(|channel| json!({ "channel": channel })));
@@ -179,12 +185,17 @@ fn make_room(conversation: &Conversation, identity: &Identity) {
 }
 
 /// Takes a newer token of the same person.
-async fn prove(conversation: &Conversation, connection: &Connection, token: &str) -> Result<serde_json::Value> {
+async fn prove(
+    conversation: &Conversation,
+    connection: &Connection,
+    token: &str,
+) -> Result<serde_json::Value> {
     let identity = session::authenticate(&conversation.app, token).await?;
     if identity.user_id != connection.user_id() {
         return Err(ErrorCode::TokenInvalid.into());
     }
-    let answer = json!({ "sessionId": identity.session_id, "expiresAt": identity.session_expires_at });
+    let answer =
+        json!({ "sessionId": identity.session_id, "expiresAt": identity.session_expires_at });
     connection.set_identity(identity);
     Ok(answer)
 }

@@ -59,7 +59,9 @@ impl Reader {
             match read {
                 Ok(Message::Text(text)) => take(Incoming::Text(text.as_str().to_owned())),
                 Ok(Message::Binary(bytes)) => take(Incoming::Binary(bytes.into())),
-                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => take(Incoming::Control),
+                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {
+                    take(Incoming::Control);
+                }
                 Ok(Message::Close(_)) => take(Incoming::Close),
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(Error::ConnectionClosed | Error::AlreadyClosed) => return Ok(()),

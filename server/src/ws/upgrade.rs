@@ -75,19 +75,22 @@ async fn open(
     }
     let bare = bare(&request);
     let mut response = create_response(&bare).map_err(|_| ErrorCode::UpgradeRequired)?;
-    check_origin(request.headers(), &origins)?;
-    let offer = offered(request.headers());
+    check_origin(bare.headers(), &origins)?;
+    let offer = offered(bare.headers());
     let codec = match (offer.codec, offer.unknown) {
         (Some(codec), _) => codec,
         (None, false) => Codec::Json,
         (None, true) => return Err(ErrorCode::BadRequest.into()),
     };
-    let identity = sign_in(&app, &request, offer.ticket).await?;
+    let named = offer.codec.is_some();
+    let identity = sign_in(&app, &bare, offer.ticket).await?;
     let peer = request.extensions().get::<PeerAddr>().copied().ok_or(ErrorCode::Internal)?;
-    let (Some(upgrade), Some(router)) = (request.extensions_mut().remove::<OnUpgrade>(), call.get()) else {
+    let (Some(upgrade), Some(router)) =
+        (request.extensions_mut().remove::<OnUpgrade>(), call.get())
+    else {
         return Err(ErrorCode::UpgradeRequired.into());
     };
-    if offer.codec.is_some() {
+    if named {
         let name = HeaderValue::from_static(codec.subprotocol());
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, name);
     }
@@ -132,10 +135,17 @@ fn offered(headers: &HeaderMap) -> Offer<'_> {
 
 /// By header, by ticket, or not yet. An access token in the URL is refused, not ignored: it is in
 /// somebody's log now.
-async fn sign_in(app: &App, request: &Request, offered: Option<&str>) -> Result<Option<Arc<Identity>>, Error> {
+async fn sign_in(
+    app: &App,
+    request: &http::Request<()>,
+    offered: Option<&str>,
+) -> Result<Option<Arc<Identity>>, Error> {
     let query = request.uri().query().unwrap_or_default();
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|_| ErrorCode::BadRequest)?;
-    let value = |wanted: &str| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    let pairs: Vec<(String, String)> =
+        serde_urlencoded::from_str(query).map_err(|_| ErrorCode::BadRequest)?;
+    let value = |wanted: &str| {
+        pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    };
     if value("token").is_some() || value("access_token").is_some() {
         return Err(Error::invalid_field("token", "place", "must not be in the URL"));
     }
@@ -161,13 +171,16 @@ struct Opening {
 }
 
 async fn converse(upgrade: OnUpgrade, opening: Opening) {
-    let Some(Reclaimed { stream, read, place }) = upgrade.await.ok().and_then(reclaim) else { return };
+    let Some(Reclaimed { stream, read, place }) = upgrade.await.ok().and_then(reclaim) else {
+        return;
+    };
     let Ok(stream) = fresh(stream) else { return };
     let stream = Arc::new(stream);
     let wire: Arc<dyn Wire> = Arc::new(Outlet(Arc::clone(&stream)));
     let mailbox = Arc::new(Mailbox::new(opening.codec, wire));
     let Opening { app, router, peer, identity, .. } = opening;
-    let conversation = Arc::new(Conversation::new(app, router, Arc::clone(&mailbox), peer, identity));
+    let conversation =
+        Arc::new(Conversation::new(app, router, Arc::clone(&mailbox), peer, identity));
     let mut socket = Socket::new(stream, mailbox);
     let mut listener = Listener::new(Arc::clone(&conversation));
     socket.feed(&read, &mut listener);
@@ -218,8 +231,14 @@ mod tests {
 
     #[test]
     fn the_first_known_subprotocol_wins() {
-        assert_eq!(offer("x, tidewire.v1.msgpack, tidewire.v1.json"), (Some(Codec::MessagePack), None, true));
-        assert_eq!(offer("tidewire.v1.json,ticket.abc"), (Some(Codec::Json), Some("abc".into()), false));
+        assert_eq!(
+            offer("x, tidewire.v1.msgpack, tidewire.v1.json"),
+            (Some(Codec::MessagePack), None, true)
+        );
+        assert_eq!(
+            offer("tidewire.v1.json,ticket.abc"),
+            (Some(Codec::Json), Some("abc".into()), false)
+        );
         assert_eq!(offer("mqtt"), (None, None, true));
     }
 }

@@ -16,7 +16,9 @@ pub struct Window {
 pub enum Verdict {
     Allow,
     /// Answer with an error.
-    Refuse { retry_after_seconds: u64 },
+    Refuse {
+        retry_after_seconds: u64,
+    },
     /// Close: the peer does not listen.
     Close,
 }

@@ -51,21 +51,28 @@ impl House {
     pub(crate) async fn open(db: &TestDb) -> Self {
         let tasks = Tasks::default();
         tasks.stop_token().cancel();
-        Self::open_with(db, tasks).await
+        Self::open_with(db, tasks, true).await
     }
 
     /// Opens it as a node at work.
     pub(crate) async fn open_at_work(db: &TestDb) -> Self {
-        Self::open_with(db, Tasks::default()).await
+        Self::open_with(db, Tasks::default(), true).await
     }
 
-    async fn open_with(db: &TestDb, tasks: Tasks) -> Self {
+    /// As [`House::open`], where no request is refused for its rate.
+    pub(crate) async fn open_unlimited(db: &TestDb) -> Self {
+        let tasks = Tasks::default();
+        tasks.stop_token().cancel();
+        Self::open_with(db, tasks, false).await
+    }
+
+    async fn open_with(db: &TestDb, tasks: Tasks, rate_limits: bool) -> Self {
         let data = tempfile::tempdir().unwrap();
         let config = Config {
             data_dir: data.path().to_owned(),
             public_url: "https://tide.example".to_owned(),
             registration_open: true,
-            rate_limits: true,
+            rate_limits,
             rates: Rates::default(),
             group_members_max: 10_000,
             secret: Secret([7; 32]),

@@ -23,9 +23,9 @@ use crate::request_id::RequestId;
 
 pub(crate) type Result<T, E = Problem> = std::result::Result<T, E>;
 
-/// An error of an operation, or of reading the request for one.
+/// An error of an operation, or of reading the request for one, as an answer.
 #[derive(Debug, Clone)]
-pub(crate) struct Problem(Arc<Error>);
+pub struct Problem(Arc<Error>);
 
 impl<E: Into<Error>> From<E> for Problem {
     fn from(error: E) -> Self {

@@ -81,8 +81,11 @@ impl Codec {
 
     /// Reads what a server sent; for clients.
     pub fn decode_server(self, bytes: &[u8]) -> Result<ServerFrame, Unreadable> {
-        serde_json::from_value(self.decode_value(bytes)?)
-            .map_err(|_| Unreadable("not a server frame"))
+        let frame = match self.decode_value(bytes)? {
+            Value::Object(frame) => ServerFrame::from_object(frame),
+            _ => None,
+        };
+        frame.ok_or(Unreadable("not a server frame"))
     }
 
     /// Reads one value under the strict rules.

@@ -10,7 +10,7 @@ use crate::{
     Position,
     id::{ChannelId, MessageId, UserKey},
     input::{self, FieldError, Fields, Input},
-    limits::{PRESENCE_WATCH_MAX, RESUME_CHANNELS_MAX},
+    limits::{INTEGER_MAX, PRESENCE_WATCH_MAX, RESUME_CHANNELS_MAX},
     model::{
         channels::{CreateGroup, OpenDirect},
         messages::{EditMessage, HistoryQuery, SendMessage},
@@ -310,6 +310,10 @@ fn read_resume(fields: &mut Fields<'_>) -> Option<Resume> {
             "count",
             format!("must have at most {RESUME_CHANNELS_MAX} entries"),
         );
+    }
+    let numbers = resume.channels.values().map(|position| position.seq).chain([resume.inbox]);
+    if numbers.max() > Some(INTEGER_MAX as u64) {
+        return fields.fail("resume", "range", "must have numbers below 2^53");
     }
     Some(resume)
 }

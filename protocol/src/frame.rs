@@ -97,11 +97,40 @@ impl<'a> EventFrame<'a> {
 }
 
 /// Server to client, as a client reads it: a reply has an `id`, an event has an `event`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum ServerFrame {
     Reply(Reply<Value>),
     Event(EventRead),
+}
+
+/// Free-form values are moved out of the object before the rest is read: `serde_json`'s own reader of
+/// a `Value` would take a reserved key inside them for an instruction.
+impl ServerFrame {
+    pub(crate) fn from_object(frame: Map<String, Value>) -> Option<Self> {
+        if frame.contains_key("event") {
+            read_event(frame).map(Self::Event)
+        } else {
+            read_reply(frame).map(Self::Reply)
+        }
+    }
+}
+
+fn read_event(mut frame: Map<String, Value>) -> Option<EventRead> {
+    let data = frame.remove("data")?;
+    let event = EventRead::deserialize(Value::Object(frame)).ok()?;
+    Some(EventRead { data, ..event })
+}
+
+fn read_reply(mut frame: Map<String, Value>) -> Option<Reply<Value>> {
+    let data = frame.remove("data").filter(|data| !data.is_null());
+    let error = frame.get_mut("error").and_then(Value::as_object_mut);
+    let details = error.and_then(|error| error.remove("details"));
+    let mut reply = Reply::deserialize(Value::Object(frame)).ok()?;
+    reply.data = data;
+    if let Some(error) = &mut reply.error {
+        error.details = details.filter(|details| !details.is_null());
+    }
+    Some(reply)
 }
 
 /// An event as a client reads it; its data still untyped, so that unknown events can be passed over.
@@ -116,6 +145,7 @@ pub struct EventRead {
     pub mark: Option<Mark>,
     #[serde(default)]
     pub inbox: Option<u64>,
+    #[serde(skip)]
     pub data: Value,
 }
 

@@ -23,6 +23,7 @@ pub const COMMANDS_IN_FLIGHT_MAX: usize = 64;
 pub const MAILBOX_ENTRY_BYTES_MAX: usize = 1024 * 1024;
 pub const MAILBOX_EPHEMERAL_KEYS_MAX: usize = 512;
 pub const MAILBOX_CONTROL_BYTES_MAX: usize = 4 * 1024 * 1024;
+pub const DRAIN_STEP_MS_MAX: u64 = 10;
 pub const TICKET_LIFETIME_MS: i64 = 30_000;
 pub const UNREAD_COALESCE_MS: u64 = 100;
 

@@ -32,11 +32,14 @@ pub struct Log {
     lanes: Arc<[mpsc::Sender<Job>]>,
 }
 
-/// One writer. The owner calls [`Lane::next`] in a loop.
+/// One writer. The owner calls [`Lane::collect`] and [`Lane::commit`] in turn.
 pub struct Lane {
     db: Db,
     queue: mpsc::Receiver<Job>,
 }
+
+/// Jobs that are committed together.
+pub struct Jobs(Vec<Job>);
 
 /// What one commit did. The entries are durable; nobody has been answered yet, so that their news can
 /// go out first.
@@ -91,17 +94,26 @@ impl Log {
 }
 
 impl Lane {
-    /// Waits for jobs, commits all that are waiting; `None` once every [`Log`] is gone.
-    pub async fn next(&mut self) -> Option<Batch> {
+    /// Waits for jobs and takes all that are waiting, up to a batch; `None` once the lane is closed and
+    /// empty, or every [`Log`] is gone. Dropping the future loses nothing.
+    pub async fn collect(&mut self) -> Option<Jobs> {
         let mut jobs = Vec::new();
-        if self.queue.recv_many(&mut jobs, LOG_BATCH_MAX).await == 0 {
-            return None;
-        }
-        Some(self.commit(jobs).await)
+        let count = self.queue.recv_many(&mut jobs, LOG_BATCH_MAX).await;
+        (count > 0).then_some(Jobs(jobs))
     }
 
-    async fn commit(&self, jobs: Vec<Job>) -> Batch {
-        let (sends, reads) = jobs::split(jobs);
+    /// Takes no more jobs; those that wait are still collected.
+    pub fn close(&mut self) {
+        self.queue.close();
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.queue.is_closed()
+    }
+
+    /// Commits jobs together. To be driven to its end: a commit that was begun has senders waiting.
+    pub async fn commit(&self, jobs: Jobs) -> Batch {
+        let (sends, reads) = jobs::split(jobs.0);
         let drafts: Vec<&Draft> = sends.iter().map(|(draft, _)| &**draft).collect();
         let read_drafts: Vec<&ReadDraft> = reads.iter().map(|(draft, _)| draft).collect();
         let (sent, read) = self.write_with_fallback(&drafts, &read_drafts).await;

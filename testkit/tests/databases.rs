@@ -1,4 +1,5 @@
 //! Both engines are there, apart from one another and empty.
+#![expect(clippy::unwrap_used, reason = "a step that fails fails its test")]
 
 use tidewire_storage::{Db, query::query};
 use tidewire_testkit::{Postgres, TestDb, databases, on_both_engines};
@@ -17,7 +18,6 @@ on_both_engines! {
     }
 }
 
-#[cfg(test)]
 async fn write(db: &Db) {
     let mut conn = db.write().await.unwrap();
     query("create table probe (id bigint)").execute(&mut conn).await.unwrap();
@@ -25,7 +25,6 @@ async fn write(db: &Db) {
     conn.commit().await.unwrap();
 }
 
-#[cfg(test)]
 async fn is_written(db: &Db) -> bool {
     let mut conn = db.read().await.unwrap();
     query("select id from probe").fetch_one(&mut conn).await.is_ok()

@@ -6,7 +6,10 @@ use tidewire_protocol::{
     id::{ChannelId, TenantId},
     limits::CATCH_UP_ENTRIES_MAX,
 };
-use tidewire_storage::entries::{self, Entry, Placed};
+use tidewire_storage::{
+    Conn,
+    entries::{self, Entry, Placed},
+};
 
 use crate::{App, Result, fanout::entry::LogEntry, log_view, people};
 
@@ -21,13 +24,18 @@ pub async fn fetch(
     let mut conn = app.db.read().await?;
     let rows =
         entries::range(&mut conn, (tenant, channel), after, up_to, CATCH_UP_ENTRIES_MAX).await?;
-    drop(conn);
-    view(app, tenant, &rows).await
+    view(app, &mut conn, tenant, &rows).await
 }
 
 /// Rows of one tenant, ready to be handed out.
-pub async fn view(app: &App, tenant: TenantId, rows: &[Entry]) -> Result<Vec<LogEntry>> {
-    let names = people::names(app, tenant, rows.iter().flat_map(log_view::people_of)).await?;
+pub async fn view(
+    app: &App,
+    conn: &mut Conn,
+    tenant: TenantId,
+    rows: &[Entry],
+) -> Result<Vec<LogEntry>> {
+    let names =
+        people::names_on(app, conn, tenant, rows.iter().flat_map(log_view::people_of)).await?;
     Ok(rows.iter().map(|row| log_view::log_entry(row, &names)).collect())
 }
 

@@ -182,6 +182,25 @@ pub async fn open_direct(app: &App, actor: &Actor, wanted: OpenDirect) -> Result
     Ok(answer)
 }
 
+/// Shows a direct channel to the other person, who learns of it with its first message.
+pub(crate) async fn introduce(app: &App, actor: &Actor, channel: ChannelId) -> Result<()> {
+    let mut conn = app.db.read().await?;
+    let members = channel_members::all(&mut conn, actor.tenant_id(), channel).await?;
+    for member in members.iter().filter(|member| member.user_id != actor.user_id()) {
+        let place =
+            stored::of_member(&mut conn, actor.tenant_id(), member.user_id, channel).await?;
+        let Some(place) = place.filter(|place| place.standing.kind == ChannelType::Direct) else {
+            continue;
+        };
+        let shown = view_on(app, actor, &mut conn, &[place]).await?;
+        for channel in shown {
+            let event = Event::ChannelCreated(ChannelCreated { channel: Box::new(channel) });
+            app.fanout.show_user(app, member.user_id, &event);
+        }
+    }
+    Ok(())
+}
+
 /// Answers whether this call, and not another at the same time, created the channel.
 async fn create_direct(
     app: &App,

@@ -6,6 +6,7 @@
 
 pub mod bus;
 pub mod connection;
+pub mod drain;
 pub mod entry;
 pub mod heartbeat;
 pub mod live_user;

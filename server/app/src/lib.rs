@@ -76,6 +76,8 @@ pub struct Parts {
     pub fanout: Fanout,
     pub token_key: TokenKey,
     pub(crate) log: Log,
+    /// The log's writers; they stop last.
+    pub(crate) log_tasks: Tasks,
     pub(crate) directory: Directory,
     pub(crate) presence: Presence,
     pub(crate) typing: typing::Recent,
@@ -98,6 +100,7 @@ impl App {
         let parts = Parts {
             fanout: Fanout::new(Bus::new(clock.id(), membership)),
             log,
+            log_tasks: Tasks::default(),
             directory: Directory::default(),
             presence: Presence::default(),
             typing: typing::Recent::default(),
@@ -119,7 +122,7 @@ impl App {
         };
         let app = Self(Arc::new(parts));
         for lane in lanes {
-            app.tasks.spawn(fanout::run_log::run(app.clone(), lane));
+            app.log_tasks.spawn(fanout::run_log::run(app.clone(), lane));
         }
         let hub = app.clone();
         app.tasks.spawn_until_stop(async move {
@@ -139,6 +142,12 @@ impl App {
         self.tasks.spawn_until_stop(rate_limit::tidy(self.clone()));
         self.tasks.spawn(jobs::send_mail::run(self.clone()));
         self.tasks.spawn(jobs::purge_expired::run(self.clone()));
+    }
+
+    /// Ends all tasks, the log's writers last; answers whether all ended within `grace`.
+    pub async fn stop(&self, grace: std::time::Duration) -> bool {
+        let ended = self.tasks.stop(grace).await;
+        self.log_tasks.stop(grace).await && ended
     }
 
     /// Counts of failures are right after every step, so a panic in between has spoilt nothing.

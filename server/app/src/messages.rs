@@ -17,7 +17,7 @@ use tidewire_storage::{
     Conn,
     append::{Appended, Draft, Refusal, SendOutcome},
     channel_members,
-    channels::{self, MemberChannel},
+    channels::{self as stored_channels, MemberChannel},
     entries::{self, EntryKind, NewEntry},
     messages::{self as stored, StoredMessage},
 };
@@ -25,7 +25,7 @@ use tidewire_storage::{
 use crate::{
     Actor, App, Error, Result,
     audit::{self, Note},
-    catch_up,
+    catch_up, channels,
     cursor::{self, Collection},
     log_view, people,
     permission::Permission,
@@ -55,6 +55,9 @@ pub async fn send(
     };
     match app.log.send(draft).await? {
         SendOutcome::Appended(appended) => {
+            if appended.position.seq == 1 {
+                channels::introduce(app, actor, channel).await?;
+            }
             Ok(Sent { message: of_appended(app, &appended).await?, repeated: false })
         }
         SendOutcome::Repeated { seq } => {
@@ -115,7 +118,9 @@ async fn mentioned(
     let users = people::resolve(app, actor.tenant_id(), keys).await?;
     let ids: Vec<UserId> = users.iter().flatten().map(|user| user.id).collect();
     let mut conn = app.db.read().await?;
-    if channels::of_member(&mut conn, actor.tenant_id(), actor.user_id(), channel).await?.is_none()
+    if stored_channels::of_member(&mut conn, actor.tenant_id(), actor.user_id(), channel)
+        .await?
+        .is_none()
     {
         return Err(Error::not_found());
     }
@@ -228,8 +233,9 @@ async fn find(
     channel: ChannelId,
     message: MessageId,
 ) -> Result<(MemberChannel, StoredMessage)> {
-    channels::lock(conn, actor.tenant_id(), channel).await?;
-    let place = channels::of_member(conn, actor.tenant_id(), actor.user_id(), channel).await?;
+    stored_channels::lock(conn, actor.tenant_id(), channel).await?;
+    let place =
+        stored_channels::of_member(conn, actor.tenant_id(), actor.user_id(), channel).await?;
     let found = stored::by_id(conn, actor.tenant_id(), channel, message).await?;
     place.zip(found).ok_or_else(Error::not_found)
 }
@@ -258,7 +264,7 @@ pub async fn history(
     actor.require(Permission::ChatRead)?;
     let tenant = actor.tenant_id();
     let mut conn = app.db.read().await?;
-    let place = channels::of_member(&mut conn, tenant, actor.user_id(), channel).await?;
+    let place = stored_channels::of_member(&mut conn, tenant, actor.user_id(), channel).await?;
     let place = place.ok_or_else(Error::not_found)?;
     let collection = Collection { name: "messages", tenant_id: tenant, filters: channel };
     let more = wanted.limit + 1;

@@ -9,32 +9,33 @@ use std::{
     sync::Arc,
 };
 
-use bytes::Bytes;
 use tidewire_protocol::{
+    ErrorCode,
     command::{Hello, Resume},
     frame::{Behind, ChannelState, Reply, ResumeOutcome, ResumeStatus, Welcome, WelcomeLimits},
-    id::{ChannelId, TenantId, UserKey},
+    id::{ChannelId, TenantId},
     limits::{
         COMMAND_WINDOW_MS, COMMANDS_PER_WINDOW_MAX, FRAME_BYTES_MAX, HEARTBEAT_INTERVAL_MS,
         MESSAGE_CHARS_MAX, RESUME_ENTRIES_MAX, RESUME_ENTRIES_PER_CHANNEL_MAX,
     },
-    model::unread::UnreadTotals,
+    model::{unread::UnreadTotals, users::User},
     position::Position,
 };
 use tidewire_storage::{
     Conn,
     entries::{self, Entry},
     unread::{self, Standing},
+    users as stored_users,
 };
 
 use crate::{
     Actor, App, Result, catch_up,
-    fanout::{connection::Connection, outgoing},
-    presence, users,
+    fanout::{connection::Connection, entry::LogEntry, outgoing, topic::Topic},
+    presence,
 };
 
 /// Attaches a connection that has said hello and sends the answer, the missed entries and whatever
-/// came in meanwhile. On an error the connection is still held, and nothing was sent.
+/// came in meanwhile. On an error the connection is still held, follows nothing, and nothing was sent.
 pub async fn start(
     app: &App,
     actor: &Actor,
@@ -42,23 +43,65 @@ pub async fn start(
     id: u64,
     hello: &Hello,
 ) -> Result<()> {
-    let (tenant, user) = (actor.tenant_id(), actor.user_id());
-    let shown = users::get(app, actor, UserKey::Id(user)).await?.user;
     let mut conn = app.db.read().await?;
-    let channels = unread::channels_of(&mut conn, tenant, user).await?;
-    let topics: Vec<_> =
-        channels.iter().map(|channel| app.fanout.follow(connection, tenant, *channel)).collect();
-    let standings = unread::standings(&mut conn, tenant, user).await?;
-    let missed = match &hello.resume {
-        Some(resume) => missed(&mut conn, tenant, resume, &standings).await?,
+    let channels = unread::channels_of(&mut conn, actor.tenant_id(), actor.user_id()).await?;
+    let follow = |channel: &ChannelId| app.fanout.follow(connection, actor.tenant_id(), *channel);
+    let topics: Vec<Arc<Topic>> = channels.iter().map(follow).collect();
+    let read = snapshot(app, actor, &mut conn, hello.resume.as_ref()).await;
+    drop(conn);
+    let snapshot = match read {
+        Ok(snapshot) => snapshot,
+        Err(error) => {
+            for topic in &topics {
+                topic.detach(connection);
+            }
+            return Err(error);
+        }
+    };
+    release(app, connection, id, hello, snapshot, &topics);
+    Ok(())
+}
+
+/// What storage says, read after the connection was attached.
+struct Snapshot {
+    user: User,
+    standings: Vec<Standing>,
+    missed: Missed,
+    /// The missed entries, ready to go out.
+    entries: Vec<LogEntry>,
+}
+
+async fn snapshot(
+    app: &App,
+    actor: &Actor,
+    conn: &mut Conn,
+    resume: Option<&Resume>,
+) -> Result<Snapshot> {
+    let (tenant, user) = (actor.tenant_id(), actor.user_id());
+    let standings = unread::standings(conn, tenant, user).await?;
+    let missed = match resume {
+        Some(resume) => missed(conn, tenant, resume, &standings).await?,
         None => Missed::nothing(&standings),
     };
-    drop(conn);
-    let entries = catch_up::view(app, tenant, &missed.entries).await?;
+    let entries = catch_up::view(app, conn, tenant, &missed.rows).await?;
+    let user = stored_users::by_id(conn, tenant, user).await?.ok_or(ErrorCode::SessionRevoked)?;
+    Ok(Snapshot { user, standings, missed, entries })
+}
+
+/// The answer to `hello` first, the missed entries after it, then what was held.
+fn release(
+    app: &App,
+    connection: &Arc<Connection>,
+    id: u64,
+    hello: &Hello,
+    snapshot: Snapshot,
+    topics: &[Arc<Topic>],
+) {
+    let Snapshot { user, standings, missed, entries } = snapshot;
     connection.user().replace(&standings);
     let welcome = Welcome {
         connection_id: connection.id(),
-        user: shown,
+        user,
         unread: UnreadTotals::of_chat(standings.iter().map(Standing::unread).sum()),
         channels: missed.moved,
         heartbeat_seconds: HEARTBEAT_INTERVAL_MS / 1_000,
@@ -67,13 +110,12 @@ pub async fn start(
         resume: missed.outcome,
     };
     let codec = connection.codec();
-    let first: Bytes = outgoing::data(codec, &Reply::ok(id, welcome));
+    let first = outgoing::data(codec, &Reply::ok(id, welcome));
     let frames = entries.iter().map(|entry| entry.outgoing.bytes(codec).clone());
-    let positions = standings.iter().map(|standing| (standing.channel_id, standing.head.seq));
-    presence::join(app, connection, hello.presence);
-    connection.release(&app.fanout, std::iter::once(first).chain(frames), positions);
     let heads: HashMap<ChannelId, u64> =
         standings.iter().map(|standing| (standing.channel_id, standing.head.seq)).collect();
+    presence::join(app, connection, hello.presence);
+    connection.release(&app.fanout, std::iter::once(first).chain(frames), heads.clone());
     for topic in topics {
         match heads.get(&topic.channel()) {
             Some(head) => topic.start_at(app, *head),
@@ -81,7 +123,6 @@ pub async fn start(
             None => topic.detach(connection),
         }
     }
-    Ok(())
 }
 
 const LIMITS: WelcomeLimits = WelcomeLimits {
@@ -93,7 +134,7 @@ const LIMITS: WelcomeLimits = WelcomeLimits {
 
 struct Missed {
     /// Rows of all channels, each channel's in order.
-    entries: Vec<Entry>,
+    rows: Vec<Entry>,
     moved: Vec<ChannelState>,
     outcome: ResumeOutcome,
 }
@@ -102,8 +143,8 @@ impl Missed {
     /// A client that knows nothing has missed nothing.
     fn nothing(standings: &[Standing]) -> Self {
         Self {
-            entries: Vec::new(),
-            moved: standings.iter().map(state).collect(),
+            rows: Vec::new(),
+            moved: standings.iter().filter(|standing| standing.head.seq > 0).map(state).collect(),
             outcome: ResumeOutcome {
                 status: ResumeStatus::Fresh,
                 behind: Vec::new(),
@@ -129,6 +170,8 @@ async fn missed(
                 missed.moved.push(state(standing));
                 missed.add(conn, tenant, standing, *known).await?;
             }
+            // An empty direct channel is known to whoever opened it, and to nobody else yet.
+            None if standing.head.seq == 0 => {}
             None => missed.moved.push(state(standing)),
         }
     }
@@ -154,7 +197,7 @@ impl Missed {
             self.outcome.forked.push(channel);
             return Ok(());
         }
-        let room = RESUME_ENTRIES_MAX - self.entries.len();
+        let room = RESUME_ENTRIES_MAX - self.rows.len();
         let count = (standing.head.seq - known.seq) as usize;
         if count > RESUME_ENTRIES_PER_CHANNEL_MAX.min(room) {
             let Position { seq, mark } = standing.head;
@@ -162,7 +205,7 @@ impl Missed {
             return Ok(());
         }
         let key = (tenant, channel);
-        self.entries.extend(entries::range(conn, key, known.seq, standing.head.seq, count).await?);
+        self.rows.extend(entries::range(conn, key, known.seq, standing.head.seq, count).await?);
         Ok(())
     }
 }

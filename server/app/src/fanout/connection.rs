@@ -14,13 +14,7 @@ use tidewire_protocol::{
     limits::UNREAD_COALESCE_MS,
 };
 
-use super::{
-    Fanout,
-    live_user::LiveUser,
-    mailbox::{Mailbox, Wire},
-    outgoing,
-    topic::Run,
-};
+use super::{Fanout, live_user::LiveUser, mailbox::Mailbox, outgoing, topic::Run};
 use crate::actor::Identity;
 
 /// One connection: whose it is, and its way out.
@@ -28,7 +22,7 @@ pub struct Connection {
     id: ConnectionId,
     user: Arc<LiveUser>,
     identity: RwLock<Arc<Identity>>,
-    mailbox: Mailbox,
+    mailbox: Arc<Mailbox>,
     heard_ms: AtomicI64,
     /// The wire has been full since; 0 when it is not.
     blocked_since_ms: AtomicI64,
@@ -40,15 +34,14 @@ impl Connection {
         id: ConnectionId,
         user: Arc<LiveUser>,
         identity: Arc<Identity>,
-        codec: Codec,
-        wire: Arc<dyn Wire>,
+        mailbox: Arc<Mailbox>,
         now_ms: i64,
     ) -> Self {
         Self {
             id,
             user,
             identity: RwLock::new(identity),
-            mailbox: Mailbox::new(codec, wire),
+            mailbox,
             heard_ms: AtomicI64::new(now_ms),
             blocked_since_ms: AtomicI64::new(0),
             owing: AtomicBool::new(false),
@@ -67,11 +60,11 @@ impl Connection {
         &self.user
     }
 
-    pub const fn mailbox(&self) -> &Mailbox {
+    pub fn mailbox(&self) -> &Mailbox {
         &self.mailbox
     }
 
-    pub const fn codec(&self) -> Codec {
+    pub fn codec(&self) -> Codec {
         self.mailbox.codec()
     }
 

@@ -142,7 +142,8 @@ impl Standings {
     fn set(&mut self, standing: Standing) -> bool {
         let old = self.by_channel.insert(standing.channel_id, standing);
         self.chat_total += standing.unread() - old.map_or(0, |old| old.unread());
-        old.map(|old| old.figure()) != Some(standing.figure())
+        let nothing = standing.unread() == 0 && standing.mentions == 0;
+        old.map_or(!nothing, |old| old.figure() != standing.figure())
     }
 }
 

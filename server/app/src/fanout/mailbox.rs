@@ -343,6 +343,16 @@ impl Mailbox {
         self.lock().queue.as_ref().map_or(0, |queue| queue.control_bytes())
     }
 
+    /// Wakes the actor: something that it looks at has changed.
+    pub fn wake(&self) {
+        self.actor.wake();
+    }
+
+    /// Whether the wire is known to be broken.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.lock().phase, Phase::Broken)
+    }
+
     /// Whether anything waits for the wire.
     pub fn is_waiting(&self) -> bool {
         let state = self.lock();

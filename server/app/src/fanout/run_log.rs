@@ -17,10 +17,21 @@ use crate::{
     people::{self, Names},
 };
 
-/// Runs until the last handle to the log is gone. Entries are handed out before their senders are
+/// Runs until the log stops and what was taken is done. Entries are handed out before their senders are
 /// answered, in the order of the commit.
 pub async fn run(app: App, mut lane: Lane) {
-    while let Some(batch) = lane.next().await {
+    let stop = app.log_tasks.stop_token().clone();
+    loop {
+        // Only collecting can be given up: a commit always ends, and its senders are answered.
+        let jobs = tokio::select! {
+            jobs = lane.collect() => jobs,
+            () = stop.cancelled(), if !lane.is_closed() => {
+                lane.close();
+                continue;
+            }
+        };
+        let Some(jobs) = jobs else { return };
+        let batch = lane.commit(jobs).await;
         metrics::histogram!("tidewire_log_batch_size").record(batch.len() as f64);
         publish(&app, &batch.appended).await;
         batch.answer();

@@ -1,0 +1,85 @@
+//! Every event.
+
+use proptest::{collection::vec, prelude::*};
+use tidewire_protocol::{
+    event::{
+        ChannelCreated, ChannelRemoved, ChannelUpdated, Draining, Empty, Event, MemberRemoved,
+        MemberUpdated, MembersAdded, MessageData, PermissionsChanged, PresenceChanged, Read,
+        SessionRevoked, Typing, UserUpdated,
+    },
+    model::{channels::ChannelNotify, unread::UnreadChanged, users::Role},
+};
+
+use super::{
+    id, maybe,
+    model::{channel, channel_unread, member, message, presence_item, totals, user_ref},
+    one_of, seq, text, time,
+};
+
+pub(crate) fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![8 => of_a_channel(), 3 => about_a_channel(), 7 => of_the_user()]
+}
+
+/// Entries of a channel's log.
+fn of_a_channel() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        message().prop_map(|message| Event::MessageCreated(MessageData { message })),
+        message().prop_map(|message| Event::MessageUpdated(MessageData { message })),
+        message().prop_map(|message| Event::MessageDeleted(MessageData { message })),
+        (vec(member(), 0..3), maybe(user_ref()))
+            .prop_map(|(members, by)| Event::MembersAdded(MembersAdded { members, by })),
+        (user_ref(), maybe(user_ref()))
+            .prop_map(|(user, by)| Event::MemberRemoved(MemberRemoved { user, by })),
+        member().prop_map(|member| Event::MemberUpdated(MemberUpdated { member })),
+        channel_updated().prop_map(Event::ChannelUpdated),
+        Just(Event::Behind(Empty {})),
+    ]
+}
+
+fn about_a_channel() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        channel().prop_map(|channel| Event::ChannelCreated(ChannelCreated {
+            channel: Box::new(channel)
+        })),
+        id().prop_map(|channel_id| Event::ChannelRemoved(ChannelRemoved { channel_id })),
+        (id(), id(), seq(), time()).prop_map(
+            |(channel_id, user_id, last_read_seq, last_read_at)| {
+                Event::Read(Read { channel_id, user_id, last_read_seq, last_read_at })
+            }
+        ),
+        (id(), id(), any::<u64>()).prop_map(|(channel_id, user_id, expires_in_ms)| {
+            Event::Typing(Typing { channel_id, user_id, expires_in_ms })
+        }),
+    ]
+}
+
+fn of_the_user() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (totals(), vec(channel_unread(), 0..3)).prop_map(|(totals, channels)| {
+            Event::UnreadChanged(UnreadChanged { totals, channels })
+        }),
+        vec(presence_item(), 0..3)
+            .prop_map(|items| Event::PresenceChanged(PresenceChanged { items })),
+        (one_of(Role::ALL), vec(text(), 0..3)).prop_map(|(role, permissions)| {
+            Event::PermissionsChanged(PermissionsChanged { role, permissions })
+        }),
+        user_ref().prop_map(|user| Event::UserUpdated(UserUpdated { user })),
+        text().prop_map(|reason| Event::SessionRevoked(SessionRevoked { reason })),
+        (any::<u64>(), text()).prop_map(|(reconnect_after_ms, ticket)| {
+            Event::Draining(Draining { reconnect_after_ms, ticket })
+        }),
+    ]
+}
+
+prop_compose! {
+    fn channel_updated()(
+        channel_id in maybe(id()),
+        name in maybe(text()),
+        description in maybe(maybe(text())),
+        archived in maybe(any::<bool>()),
+        muted in maybe(any::<bool>()),
+        notify in maybe(one_of(ChannelNotify::ALL)),
+    ) -> ChannelUpdated {
+        ChannelUpdated { channel_id, name, description, archived, muted, notify }
+    }
+}

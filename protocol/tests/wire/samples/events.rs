@@ -1,0 +1,146 @@
+//! One fixed value of every event.
+
+use tidewire_protocol::{
+    event::{
+        ChannelCreated, ChannelRemoved, ChannelUpdated, Draining, Empty, Event, MemberRemoved,
+        MemberUpdated, MembersAdded, MessageData, PermissionsChanged, PresenceChanged, Read,
+        SessionRevoked, Typing, UserUpdated,
+    },
+    limits,
+    model::{
+        channels::{Channel, ChannelMember, ChannelNotify, ChannelRole, ChannelType},
+        messages::{Message, MessageType},
+        presence::{PresenceItem, PresenceStatus},
+        unread::{ChannelUnread, UnreadChanged, UnreadTotals},
+        users::{Role, UserRef, UserRefStatus},
+    },
+};
+
+use super::{NOW, channel_id, message_id, user_id};
+
+pub(crate) fn events() -> Vec<Event> {
+    vec![
+        Event::MessageCreated(MessageData { message: message() }),
+        Event::MessageUpdated(MessageData {
+            message: Message { edited_at: Some(NOW.plus_ms(1_000)), ..message() },
+        }),
+        Event::MessageDeleted(MessageData {
+            message: Message { content: None, deleted_at: Some(NOW.plus_ms(2_000)), ..message() },
+        }),
+        Event::MembersAdded(MembersAdded { members: vec![member()], by: Some(user_ref()) }),
+        Event::MemberRemoved(MemberRemoved { user: user_ref(), by: None }),
+        Event::MemberUpdated(MemberUpdated { member: member() }),
+        Event::ChannelUpdated(ChannelUpdated {
+            channel_id: Some(channel_id()),
+            name: Some("Day shift".to_owned()),
+            description: Some(None),
+            muted: Some(true),
+            ..ChannelUpdated::default()
+        }),
+        Event::ChannelCreated(ChannelCreated { channel: Box::new(channel()) }),
+        Event::ChannelRemoved(ChannelRemoved { channel_id: channel_id() }),
+        Event::Read(Read {
+            channel_id: channel_id(),
+            user_id: user_id(),
+            last_read_seq: 42,
+            last_read_at: NOW,
+        }),
+        Event::Typing(Typing {
+            channel_id: channel_id(),
+            user_id: user_id(),
+            expires_in_ms: limits::TYPING_EXPIRY_MS,
+        }),
+        Event::Behind(Empty {}),
+        Event::UnreadChanged(unread()),
+        Event::PresenceChanged(PresenceChanged {
+            items: vec![PresenceItem {
+                user_id: user_id(),
+                user_number: 5,
+                status: PresenceStatus::Offline,
+                last_seen_at: Some(NOW),
+            }],
+        }),
+        Event::PermissionsChanged(PermissionsChanged {
+            role: Role::Manager,
+            permissions: vec!["users.read".to_owned()],
+        }),
+        Event::UserUpdated(UserUpdated { user: user_ref() }),
+        Event::SessionRevoked(SessionRevoked { reason: "logout_all".to_owned() }),
+        Event::Draining(Draining { reconnect_after_ms: 1_500, ticket: "ticket".to_owned() }),
+    ]
+}
+
+fn unread() -> UnreadChanged {
+    UnreadChanged {
+        totals: UnreadTotals::of_chat(3),
+        channels: vec![ChannelUnread {
+            id: channel_id(),
+            seq: 42,
+            last_read_seq: 39,
+            unread_count: 3,
+            mention_count: 1,
+            revision: 2,
+        }],
+    }
+}
+
+fn user_ref() -> UserRef {
+    UserRef {
+        id: user_id(),
+        number: 5,
+        display_name: "Ada Lovelace".to_owned(),
+        first_name: "Ada".to_owned(),
+        last_name: "Lovelace".to_owned(),
+        email: None,
+        avatar: None,
+        status: UserRefStatus::Active,
+    }
+}
+
+fn member() -> ChannelMember {
+    ChannelMember {
+        user: user_ref(),
+        role: ChannelRole::Admin,
+        joined_at: NOW,
+        last_read_seq: 41,
+        last_read_at: None,
+    }
+}
+
+fn message() -> Message {
+    Message {
+        id: message_id(),
+        channel_id: channel_id(),
+        seq: 42,
+        kind: MessageType::Text,
+        sender: Some(user_ref()),
+        content: Some("Grüße, @5 🦀".to_owned()),
+        mentions: vec![user_ref()],
+        client_message_id: Some("c-00000001".to_owned()),
+        created_at: NOW,
+        edited_at: None,
+        deleted_at: None,
+    }
+}
+
+fn channel() -> Channel {
+    Channel {
+        id: channel_id(),
+        kind: ChannelType::Group,
+        name: Some("Night shift".to_owned()),
+        description: None,
+        members: vec![user_ref()],
+        member_count: 1,
+        role: ChannelRole::Owner,
+        last_message: None,
+        last_message_at: Some(NOW),
+        last_seq: 42,
+        last_read_seq: 39,
+        unread_count: 3,
+        muted: false,
+        notify: ChannelNotify::All,
+        archived: false,
+        created_by: Some(user_ref()),
+        created_at: NOW,
+    }
+}

@@ -1,0 +1,123 @@
+//! What the operator decides. Flags override the environment, which overrides `tidewire.toml`. A
+//! wrong value ends the start with one line that names the key, the fault and what is expected.
+
+mod command_line;
+mod given;
+mod secret_key;
+mod values;
+
+use std::{
+    fs::DirBuilder, net::SocketAddr, os::unix::fs::DirBuilderExt as _, path::PathBuf,
+    time::Duration,
+};
+
+use http::HeaderValue;
+use tidewire_app::{
+    clock::Clock,
+    config::{Config, Secret},
+    rate_limit::Rates,
+};
+use tidewire_http_compat::address::Network;
+
+pub use command_line::{Admin, Command, CommandLine, ConfigCommand, Seed};
+pub use given::{Given, Wrong};
+
+use command_line as key;
+
+/// Everything that was decided, with defaults where nothing was.
+#[derive(Clone)]
+pub struct Settings {
+    pub listen: SocketAddr,
+    /// Where figures are served, apart from everything else; nowhere when absent.
+    pub metrics_listen: Option<SocketAddr>,
+    pub database_url: String,
+    /// Origins whose pages may call, exactly as browsers send them.
+    pub allowed_origins: Vec<HeaderValue>,
+    /// Peers whose forwarding header is believed.
+    pub trusted_proxies: Vec<Network>,
+    pub connections_max: usize,
+    pub connections_per_address_max: usize,
+    /// How long connections are spread over when the node stops.
+    pub drain: Duration,
+    pub log: Log,
+    data_dir: PathBuf,
+    public_url: String,
+    registration_open: bool,
+    rates: Option<Rates>,
+    group_members_max: usize,
+    secret: Option<Secret>,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Directives as `tracing` reads them.
+    pub filter: String,
+    pub json: bool,
+}
+
+impl Settings {
+    /// Reads what was given; touches nothing.
+    pub fn read(given: &Given) -> Result<Self, Wrong> {
+        let listen = given.read(&key::LISTEN, values::address)?;
+        let data_dir: PathBuf = given.read(&key::DATA_DIR, values::folder)?;
+        let public_url = given.optional(&key::PUBLIC_URL, values::public_url)?;
+        let public_url = public_url.unwrap_or_else(|| format!("http://{listen}"));
+        let allowed_origins = given.optional(&key::ALLOWED_ORIGINS, values::origins)?;
+        let database_url = given.optional(&key::DATABASE_URL, values::database_url)?;
+        Ok(Self {
+            listen,
+            metrics_listen: given.optional(&key::METRICS_LISTEN, values::address)?,
+            database_url: database_url
+                .unwrap_or_else(|| format!("sqlite://{}", data_dir.join("tidewire.db").display())),
+            allowed_origins: allowed_origins.unwrap_or_else(|| values::origin_of(&public_url)),
+            trusted_proxies: given
+                .optional(&key::TRUSTED_PROXIES, values::networks)?
+                .unwrap_or_default(),
+            connections_max: given.read(&key::CONNECTIONS_MAX, values::count)?,
+            connections_per_address_max: given
+                .read(&key::CONNECTIONS_PER_ADDRESS_MAX, values::count)?,
+            drain: given.read(&key::DRAIN_SECONDS, values::seconds)?,
+            log: Log {
+                filter: given.read(&key::LOG, values::log_filter)?,
+                json: given.read(&key::LOG_FORMAT, values::is_json)?,
+            },
+            registration_open: given.read(&key::REGISTRATION, values::is_open)?,
+            rates: given.read(&key::RATE_LIMITS, values::rates)?,
+            group_members_max: given.read(&key::GROUP_MEMBERS_MAX, values::group_members)?,
+            secret: given.optional(&key::SECRET_KEY, values::secret)?,
+            data_dir,
+            public_url,
+        })
+    }
+
+    /// Makes the folder for everything that is kept in files, readable by the server alone.
+    pub fn make_data_dir(&self) -> Result<(), Wrong> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.data_dir);
+        made.map_err(|error| {
+            let fault = format!("cannot be made ({})", error.kind());
+            Wrong::new(key::DATA_DIR.variable, &fault, key::DATA_DIR.expected)
+        })
+    }
+
+    /// What operations look at. Makes the installation's key in the data directory unless one was
+    /// given.
+    pub fn app(&self, clock: &Clock) -> Result<Config, Wrong> {
+        let secret = match &self.secret {
+            Some(secret) => secret.clone(),
+            None => secret_key::load_or_make(&self.data_dir, clock)?,
+        };
+        Ok(Config {
+            data_dir: self.data_dir.clone(),
+            public_url: self.public_url.clone(),
+            registration_open: self.registration_open,
+            rate_limits: self.rates.is_some(),
+            rates: self.rates.clone().unwrap_or_default(),
+            group_members_max: self.group_members_max,
+            secret,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

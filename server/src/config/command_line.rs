@@ -1,0 +1,185 @@
+//! The command line, and the one table of settings: constant, name, variable, form, what it is for,
+//! what is expected, default.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A self-hosted collaboration server that speaks WebSocket first.
+#[derive(Parser)]
+#[command(name = "tidewire", version)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    pub(super) file: File,
+    #[command(flatten)]
+    pub(super) flags: Flags,
+}
+
+impl CommandLine {
+    /// What to do; serving, when nothing is said.
+    pub fn command(&self) -> &Command {
+        self.command.as_ref().unwrap_or(&Command::Serve)
+    }
+}
+
+/// What the binary can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Serve until stopped (the default)
+    Serve,
+    /// Bring the database's schema up to date and exit
+    Migrate,
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// What only the operator may do
+    #[command(subcommand)]
+    Admin(Admin),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// Read every setting, print where each comes from, and exit
+    Check,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Admin {
+    /// Create a company with people and channels to try things with
+    Seed(Seed),
+}
+
+/// What to create: a tenant full of signed-in people, for load tests.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Seed {
+    /// The tenant's short name; must be free
+    #[arg(long, default_value = "load")]
+    pub tenant: String,
+    /// How many people
+    #[arg(long, default_value_t = 10)]
+    pub users: usize,
+    /// How many group channels
+    #[arg(long, default_value_t = 1)]
+    pub channels: usize,
+    /// How many people in each; channel c has those from c*K on, around the end
+    #[arg(long, default_value_t = 10)]
+    pub members: usize,
+    /// Where to write the people and their access tokens, a JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Where the file with settings is.
+#[derive(Args)]
+pub(super) struct File {
+    /// A file with settings [default: tidewire.toml, if there is one]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "TIDEWIRE_CONFIG",
+        hide_env_values = true
+    )]
+    pub(super) config: Option<PathBuf>,
+}
+
+/// A setting, as its texts know it.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// In `tidewire.toml`, and with dashes as a flag.
+    pub(super) name: &'static str,
+    /// In the environment.
+    pub(super) variable: &'static str,
+    pub(super) expected: &'static str,
+    /// Empty: nothing, or made from another setting.
+    pub(super) default: &'static str,
+    /// Never shown.
+    pub(super) is_secret: bool,
+}
+
+macro_rules! settings {
+    ($($constant:ident $name:ident $variable:literal $form:literal $default:literal $secret:ident
+        $help:literal $expected:literal;)+) => {
+        $(pub(super) const $constant: Key = Key {
+            name: stringify!($name),
+            variable: $variable,
+            expected: $expected,
+            default: $default,
+            is_secret: $secret,
+        };)+
+
+        pub(super) const KEYS: &[&Key] = &[$(&$constant,)+];
+
+        /// One text for each setting, from a flag or the environment.
+        #[derive(Default, Args)]
+        pub(super) struct Flags {$(
+            #[arg(
+                long, global = true, value_name = $form, env = $variable, hide_env_values = true,
+                help = concat!($help, ": ", $expected)
+            )]
+            $name: Option<String>,
+        )+}
+
+        impl Flags {
+            pub(super) fn into_texts(self) -> impl Iterator<Item = (&'static Key, String)> {
+                [$((&$constant, self.$name),)+]
+                    .into_iter()
+                    .filter_map(|(key, text)| Some((key, text.filter(|text| !text.is_empty())?)))
+            }
+        }
+    };
+}
+
+#[rustfmt::skip]
+settings! {
+    LISTEN listen "TIDEWIRE_LISTEN" "ADDRESS:PORT" "127.0.0.1:8080" false
+        "Where to serve"
+        "an address and a port, such as 127.0.0.1:8080; port 0 takes a free one";
+    METRICS_LISTEN metrics_listen "TIDEWIRE_METRICS_LISTEN" "ADDRESS:PORT" "" false
+        "Where to serve figures for Prometheus; nowhere by default"
+        "an address and a port, such as 127.0.0.1:9090";
+    DATA_DIR data_dir "TIDEWIRE_DATA_DIR" "FOLDER" "./data" false
+        "Where the embedded database, keys and mails for development are kept"
+        "the path of a folder";
+    DATABASE_URL database_url "DATABASE_URL" "URL" "" true
+        "Where everything is kept; SQLite in the data directory by default"
+        "sqlite://<path> or postgres://<user>@<host>/<database>";
+    PUBLIC_URL public_url "TIDEWIRE_PUBLIC_URL" "URL" "" false
+        "How people reach this server; links in mails start with it"
+        "http:// or https://, a host and perhaps a path, such as https://chat.example.com";
+    ALLOWED_ORIGINS allowed_origins "TIDEWIRE_ALLOWED_ORIGINS" "ORIGINS" "" false
+        "Whose pages may call this server; only its own by default"
+        "origins separated by commas, such as https://app.example.com";
+    TRUSTED_PROXIES trusted_proxies "TIDEWIRE_TRUSTED_PROXIES" "ADDRESSES" "" false
+        "Proxies whose X-Forwarded-For is believed"
+        "addresses or ranges separated by commas, such as 10.0.0.0/8";
+    CONNECTIONS_MAX connections_max "TIDEWIRE_CONNECTIONS_MAX" "NUMBER" "16000" false
+        "Connections at once"
+        "a number from 1 to 1000000";
+    CONNECTIONS_PER_ADDRESS_MAX connections_per_address_max "TIDEWIRE_CONNECTIONS_PER_ADDRESS_MAX" "NUMBER" "2000" false
+        "Connections at once from one address, or one IPv6 network"
+        "a number from 1 to 1000000";
+    GROUP_MEMBERS_MAX group_members_max "TIDEWIRE_GROUP_MEMBERS_MAX" "NUMBER" "10000" false
+        "People in a group"
+        "a number from 2 to 10000";
+    RATE_LIMITS rate_limits "TIDEWIRE_RATE_LIMITS" "LIMITS" "on" false
+        "How often somebody may ask"
+        "on, off, or changed limits separated by commas, such as login=40/60 (40 in 60 seconds)";
+    REGISTRATION registration "TIDEWIRE_REGISTRATION" "open|closed" "open" false
+        "Whether strangers may register a company"
+        "open or closed";
+    SECRET_KEY secret_key "TIDEWIRE_SECRET_KEY" "KEY" "" true
+        "What all keys are derived from, the same on all nodes; made in the data directory by default"
+        "32 bytes in base64url, which are 43 characters";
+    DRAIN_SECONDS drain_seconds "TIDEWIRE_DRAIN_SECONDS" "SECONDS" "30" false
+        "How long a stop spreads its connections over"
+        "a number of seconds from 0 to 3600";
+    LOG log "TIDEWIRE_LOG" "FILTER" "info" false
+        "What to log"
+        "a level or directives, such as info or tidewire=debug,warn";
+    LOG_FORMAT log_format "TIDEWIRE_LOG_FORMAT" "text|json" "text" false
+        "How to log"
+        "text or json";
+}

@@ -1,0 +1,184 @@
+//! Settings from the command line and a file; the environment is read in a process of its own, by
+//! `tests/config.rs`.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use clap::Parser as _;
+use tempfile::TempDir;
+
+use super::*;
+
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+fn read(arguments: &[&str]) -> Result<Settings, String> {
+    let command_line = CommandLine::try_parse_from([&["tidewire"], arguments].concat()).unwrap();
+    let given = Given::gather(command_line).map_err(|wrong| wrong.to_string())?;
+    Settings::read(&given).map_err(|wrong| wrong.to_string())
+}
+
+fn read_file(text: &str) -> Result<Settings, String> {
+    let (_directory, path) = file(text);
+    read(&["--config", &path]).map_err(|wrong| wrong.replace(&path, "FILE"))
+}
+
+fn file(text: &str) -> (TempDir, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("settings.toml");
+    fs::write(&path, text).unwrap();
+    let path = path.display().to_string();
+    (directory, path)
+}
+
+/// What is said of a wrong value; it is one line and does not repeat the value.
+fn fault(flag: &str, value: &str) -> String {
+    let argument = format!("{flag}={value}");
+    let wrong = read(&[&argument]).err().unwrap_or_else(|| panic!("{argument} was read"));
+    let (said, _) = wrong.split_once("; expected ").unwrap();
+    assert!(!wrong.contains('\n') && !said.contains(value), "{wrong}");
+    wrong
+}
+
+fn texts(values: &[HeaderValue]) -> Vec<&str> {
+    values.iter().map(|value| value.to_str().unwrap()).collect()
+}
+
+#[test]
+fn nothing_needs_to_be_said() {
+    let settings = read(&[]).unwrap();
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.metrics_listen, None);
+    assert_eq!(settings.database_url, "sqlite://./data/tidewire.db");
+    assert_eq!(settings.public_url, "http://127.0.0.1:8080");
+    assert_eq!(texts(&settings.allowed_origins), ["http://127.0.0.1:8080"]);
+    assert_eq!(settings.drain, Duration::from_secs(30));
+    assert_eq!(settings.log, Log { filter: "info".to_owned(), json: false });
+    assert!(settings.registration_open && settings.rates.is_some());
+}
+
+#[test]
+fn a_file_says_it_in_toml_and_a_flag_overrides_it() {
+    let (_directory, path) = file(
+        "listen = \"127.0.0.1:1\"\nconnections_max = 7\nrate_limits = false\n\
+         allowed_origins = [\"https://a.example\", \"https://b.example:8443\"]\n",
+    );
+    let settings = read(&["--config", &path, "--listen", "127.0.0.1:2"]).unwrap();
+    assert_eq!(settings.listen.port(), 2);
+    assert_eq!(settings.connections_max, 7);
+    assert!(settings.rates.is_none());
+    let origins = ["https://a.example", "https://b.example:8443"];
+    assert_eq!(texts(&settings.allowed_origins), origins);
+}
+
+#[test]
+fn a_wrong_value_is_named_with_its_fault_and_what_is_expected() {
+    assert_eq!(
+        fault("--listen", "localhost"),
+        "TIDEWIRE_LISTEN: is not an address with a port; expected an address and a port, such as \
+         127.0.0.1:8080; port 0 takes a free one",
+    );
+    assert_eq!(
+        read_file("connections_max = 0\n").err().unwrap(),
+        "connections_max in FILE: is too small; expected a number from 1 to 1000000",
+    );
+    for (flag, value, key) in [
+        ("--metrics-listen", "9090", "TIDEWIRE_METRICS_LISTEN"),
+        ("--database-url", "mysql://root:hunter2@db", "DATABASE_URL"),
+        ("--database-url", "sqlite://", "DATABASE_URL"),
+        ("--public-url", "chat.example", "TIDEWIRE_PUBLIC_URL"),
+        ("--public-url", "https://u:p@chat.example", "TIDEWIRE_PUBLIC_URL"),
+        ("--public-url", "https://chat.example/?x=1", "TIDEWIRE_PUBLIC_URL"),
+        ("--allowed-origins", "*", "TIDEWIRE_ALLOWED_ORIGINS"),
+        ("--allowed-origins", "https://a.example/", "TIDEWIRE_ALLOWED_ORIGINS"),
+        ("--trusted-proxies", "10.0.0.0/33", "TIDEWIRE_TRUSTED_PROXIES"),
+        ("--connections-max", "many", "TIDEWIRE_CONNECTIONS_MAX"),
+        ("--connections-per-address-max", "-1", "TIDEWIRE_CONNECTIONS_PER_ADDRESS_MAX"),
+        ("--group-members-max", "10001", "TIDEWIRE_GROUP_MEMBERS_MAX"),
+        ("--rate-limits", "login", "TIDEWIRE_RATE_LIMITS"),
+        ("--rate-limits", "login=0/60", "TIDEWIRE_RATE_LIMITS"),
+        ("--rate-limits", "logout=1/60", "TIDEWIRE_RATE_LIMITS"),
+        ("--registration", "maybe", "TIDEWIRE_REGISTRATION"),
+        ("--secret-key", "hunter2", "TIDEWIRE_SECRET_KEY"),
+        ("--secret-key", "AAAA", "TIDEWIRE_SECRET_KEY"),
+        ("--drain-seconds", "3601", "TIDEWIRE_DRAIN_SECONDS"),
+        ("--log", "tidewire=loud", "TIDEWIRE_LOG"),
+        ("--log-format", "xml", "TIDEWIRE_LOG_FORMAT"),
+    ] {
+        let wrong = fault(flag, value);
+        assert!(wrong.starts_with(&format!("{key}: ")), "{wrong}");
+    }
+}
+
+#[test]
+fn a_file_is_read_whole_or_not_at_all() {
+    for (text, expected) in [
+        ("listn = \"x\"\n", "listn in FILE: there is no such setting; "),
+        ("log = { level = 1 }\n", "log in FILE: is neither text nor a list; "),
+        ("listen = \"x\"\nsecret_key = \"hunter2\n", "FILE: TOML parse error at line 2, "),
+    ] {
+        let wrong = read_file(text).err().unwrap();
+        assert!(wrong.starts_with(expected), "{wrong}");
+        assert!(!wrong.contains('\n') && !wrong.contains("hunter2"), "{wrong}");
+    }
+    let missing = read(&["--config", "/nowhere/tidewire.toml"]).err().unwrap();
+    assert!(missing.starts_with("/nowhere/tidewire.toml: cannot be read; "), "{missing}");
+}
+
+#[test]
+fn limits_are_changed_one_by_one() {
+    let rates = read(&["--rate-limits", "login=40/30, chat_send=5/1"]).unwrap().rates.unwrap();
+    let login = rates.get(tidewire_app::rate_limit::Class::Login);
+    assert_eq!((login.count, login.seconds), (40, 30));
+    let read = tidewire_app::rate_limit::Class::Read;
+    assert_eq!(rates.get(read), Rates::default().get(read));
+}
+
+#[test]
+fn the_public_address_has_no_slash_at_its_end_and_its_origin_may_call() {
+    let settings = read(&["--public-url", "https://Chat.example:8443/team/"]).unwrap();
+    assert_eq!(settings.public_url, "https://Chat.example:8443/team");
+    assert_eq!(texts(&settings.allowed_origins), ["https://chat.example:8443"]);
+}
+
+#[test]
+fn the_list_of_settings_shows_no_secret() {
+    let arguments = ["tidewire", "--secret-key", KEY, "--database-url", "postgres://u:pw@h/d"];
+    let given = Given::gather(CommandLine::try_parse_from(arguments).unwrap()).unwrap();
+    let list = given.to_string();
+    assert!(!list.contains(KEY) && !list.contains("pw"), "{list}");
+    assert!(list.contains("(not shown)"), "{list}");
+}
+
+#[test]
+fn a_given_key_is_used_and_no_file_is_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().display().to_string();
+    let settings = read(&["--data-dir", &data_dir, "--secret-key", KEY]).unwrap();
+    let config = settings.app(&Clock::system()).unwrap();
+    assert_eq!(config.secret.0[..4], [0, 1, 2, 3]);
+    assert!(!directory.path().join("secret.key").exists());
+}
+
+#[test]
+fn a_key_is_made_once_and_for_the_server_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let data_dir = directory.path().join("data");
+    let settings = read(&["--data-dir", &data_dir.display().to_string()]).unwrap();
+    settings.make_data_dir().unwrap();
+    let first = settings.app(&Clock::system()).unwrap().secret.0;
+    assert_eq!(settings.app(&Clock::system()).unwrap().secret.0, first);
+    assert_ne!(first, [0; 32]);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&data_dir), mode(&data_dir.join("secret.key"))), (0o700, 0o600));
+    assert_eq!(fs::read_dir(&data_dir).unwrap().count(), 1, "no draft is left");
+}
+
+#[test]
+fn a_damaged_key_file_stops_the_start_and_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("secret.key");
+    fs::write(&path, "hunter2").unwrap();
+    let settings = read(&["--data-dir", &directory.path().display().to_string()]).unwrap();
+    let wrong = settings.app(&Clock::system()).err().unwrap().to_string();
+    assert!(wrong.contains("secret.key: is not base64url; expected "), "{wrong}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "hunter2");
+}

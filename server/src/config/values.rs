@@ -1,0 +1,167 @@
+//! From the text of a setting to its value. A fault never repeats the text, which may be a secret.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderValue, Uri};
+use tidewire_app::{
+    config::Secret,
+    rate_limit::{Class, Rate, Rates},
+};
+use tidewire_http_compat::address::Network;
+use tidewire_protocol::limits::GROUP_MEMBERS_MAX;
+use tracing_subscriber::EnvFilter;
+
+type Value<T> = Result<T, String>;
+
+const COUNT_MAX: usize = 1_000_000;
+const DRAIN_SECONDS_MAX: usize = 3_600;
+
+pub(super) fn address(text: &str) -> Value<SocketAddr> {
+    text.parse().map_err(|_| fault("is not an address with a port"))
+}
+
+pub(super) fn folder(text: &str) -> Value<PathBuf> {
+    if text.is_empty() { Err(fault("is empty")) } else { Ok(text.into()) }
+}
+
+pub(super) fn database_url(text: &str) -> Value<String> {
+    let path = text.strip_prefix("sqlite://");
+    let host = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+    match path.or(host) {
+        Some("") => Err(fault("ends after its scheme")),
+        Some(_) => Ok(text.to_owned()),
+        None => Err(fault("is of no database that is supported")),
+    }
+}
+
+/// The address without a slash at its end, so that paths can be added.
+pub(super) fn public_url(text: &str) -> Value<String> {
+    let url = web_address(text)?;
+    if url.query().is_some() || text.contains('#') {
+        return Err(fault("has a query or a fragment"));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+pub(super) fn origins(text: &str) -> Value<Vec<HeaderValue>> {
+    members(text).map(origin).collect()
+}
+
+fn origin(text: &str) -> Value<HeaderValue> {
+    let url = web_address(text)?;
+    // `Uri` reads an absent path as "/"; the text tells them apart.
+    if url.path() != "/" || url.query().is_some() || text.ends_with('/') {
+        return Err(fault("has more in it than scheme, host and port"));
+    }
+    HeaderValue::from_str(&text.to_ascii_lowercase()).map_err(|_| fault("is not an origin"))
+}
+
+/// The origin of a public address that was read before.
+pub(super) fn origin_of(public_url: &str) -> Vec<HeaderValue> {
+    let authority_starts = public_url.find("://").map_or(0, |scheme| scheme + 3);
+    let authority = &public_url[authority_starts..];
+    let length = authority.find('/').map_or(public_url.len(), |slash| authority_starts + slash);
+    origin(&public_url[..length]).into_iter().collect()
+}
+
+fn web_address(text: &str) -> Value<Uri> {
+    let url: Uri = text.parse().map_err(|_| fault("is not a URL"))?;
+    if !matches!(url.scheme_str(), Some("http" | "https")) {
+        return Err(fault("does not start with http:// or https://"));
+    }
+    match url.authority() {
+        Some(authority) if authority.as_str().contains('@') => Err(fault("contains credentials")),
+        Some(_) => Ok(url),
+        None => Err(fault("has no host")),
+    }
+}
+
+pub(super) fn networks(text: &str) -> Value<Vec<Network>> {
+    let network = |text: &str| text.parse().map_err(|_| fault("is not a list of addresses"));
+    members(text).map(network).collect()
+}
+
+pub(super) fn count(text: &str) -> Value<usize> {
+    within(text, 1, COUNT_MAX)
+}
+
+pub(super) fn group_members(text: &str) -> Value<usize> {
+    within(text, 2, GROUP_MEMBERS_MAX)
+}
+
+pub(super) fn seconds(text: &str) -> Value<Duration> {
+    within(text, 0, DRAIN_SECONDS_MAX).map(|seconds| Duration::from_secs(seconds as u64))
+}
+
+fn within(text: &str, least: usize, most: usize) -> Value<usize> {
+    match text.parse() {
+        Ok(number) if number < least => Err(fault("is too small")),
+        Ok(number) if number > most => Err(fault("is too large")),
+        Ok(number) => Ok(number),
+        Err(_) => Err(fault("is not a whole number")),
+    }
+}
+
+/// `None`: no request is ever refused for its rate.
+pub(super) fn rates(text: &str) -> Value<Option<Rates>> {
+    let mut rates = Rates::default();
+    match text {
+        "on" | "true" => return Ok(Some(rates)),
+        "off" | "false" => return Ok(None),
+        _ => {}
+    }
+    for member in members(text) {
+        let (class, rate) = rate(member)?;
+        rates.set(class, rate);
+    }
+    Ok(Some(rates))
+}
+
+fn rate(text: &str) -> Value<(Class, Rate)> {
+    let (word, limit) = text.split_once('=').ok_or_else(|| fault("has a limit without a value"))?;
+    let class = Class::ALL.iter().find(|class| class.word() == word.trim());
+    let class = class.ok_or_else(|| fault("names a limit that does not exist"))?;
+    let (count, seconds) = limit.split_once('/').ok_or_else(|| fault("has a limit without a /"))?;
+    let number = |text: &str| match text.trim().parse() {
+        Ok(0) | Err(_) => Err(fault("has a limit that is no positive number")),
+        Ok(number) => Ok(number),
+    };
+    Ok((*class, Rate { count: number(count)?, seconds: number(seconds)? }))
+}
+
+pub(super) fn is_open(text: &str) -> Value<bool> {
+    one_of(text, "open", "closed")
+}
+
+pub(super) fn is_json(text: &str) -> Value<bool> {
+    one_of(text, "json", "text")
+}
+
+fn one_of(text: &str, yes: &str, no: &str) -> Value<bool> {
+    match text {
+        word if word == yes => Ok(true),
+        word if word == no => Ok(false),
+        _ => Err(fault("is another word")),
+    }
+}
+
+pub(super) fn log_filter(text: &str) -> Value<String> {
+    EnvFilter::try_new(text).map_err(|_| fault("is not a filter"))?;
+    Ok(text.to_owned())
+}
+
+pub(super) fn secret(text: &str) -> Value<Secret> {
+    let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('='));
+    let bytes = bytes.map_err(|_| fault("is not base64url"))?;
+    bytes.try_into().map(Secret).map_err(|_| fault("has another length"))
+}
+
+/// The members of a list with commas between them.
+fn members(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|member| !member.is_empty())
+}
+
+fn fault(text: &str) -> String {
+    text.to_owned()
+}

@@ -1,0 +1,96 @@
+//! One node of Tidewire, from its settings to its stop.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::Context as _;
+use axum::Router;
+use tidewire_app::{
+    App,
+    clock::Clock,
+    fanout::{bus::local::LocalBus, drain},
+    tasks::Tasks,
+};
+use tidewire_storage::Db;
+use tokio::net::TcpListener;
+
+use crate::{
+    config::Settings,
+    listener::{self, Limits, Timeouts},
+};
+
+/// What running tasks get beyond the time that the listener gives its requests.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// A node whose sockets are open and whose database answers.
+pub struct Node {
+    app: App,
+    listener: TcpListener,
+    metrics_listener: Option<TcpListener>,
+    limits: Limits,
+    drain: Duration,
+}
+
+impl Node {
+    /// Opens the database and the sockets, and joins `bus`.
+    pub async fn start(settings: &Settings, bus: &LocalBus) -> anyhow::Result<Self> {
+        let clock = Clock::system();
+        settings.make_data_dir()?;
+        let config = settings.app(&clock)?;
+        let listener = bind(settings.listen)?;
+        let metrics_listener = settings.metrics_listen.map(bind).transpose()?;
+        let db = Db::open(&settings.database_url).await?;
+        let app = App::start(db, clock, config, Tasks::default(), bus);
+        Ok(Self {
+            app,
+            listener,
+            metrics_listener,
+            limits: limits(settings),
+            drain: settings.drain,
+        })
+    }
+
+    pub const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Where the node listens.
+    pub fn address(&self) -> anyhow::Result<SocketAddr> {
+        self.listener.local_addr().context("a bound socket has an address")
+    }
+
+    /// Serves `router`, and `metrics` apart from it, until `stop` resolves; then sends connections
+    /// elsewhere and finishes what runs.
+    pub async fn run(self, router: Router, metrics: Router, stop: impl Future<Output = ()>) {
+        let tasks = &self.app.tasks;
+        if let Some(listener) = self.metrics_listener {
+            tasks.spawn(serve(listener, metrics, self.limits.clone(), tasks.clone()));
+        }
+        let grace = self.limits.timeouts.stop + STOP_GRACE;
+        tasks.spawn(serve(self.listener, router, self.limits, tasks.clone()));
+        stop.await;
+        tracing::info!("stopping");
+        drain::run(&self.app, self.drain).await;
+        if !self.app.stop(grace).await {
+            tracing::warn!("some tasks did not end in time");
+        }
+        self.app.db.close().await;
+    }
+}
+
+fn limits(settings: &Settings) -> Limits {
+    Limits {
+        connections_max: settings.connections_max,
+        connections_per_address_max: settings.connections_per_address_max,
+        trusted_proxies: settings.trusted_proxies.clone(),
+        timeouts: Timeouts::default(),
+    }
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    listener::bind(address).with_context(|| format!("cannot listen on {address}"))
+}
+
+async fn serve(listener: TcpListener, router: Router, limits: Limits, tasks: Tasks) {
+    let stop = tasks.stop_token().clone();
+    listener::serve(listener, router, limits, tasks, stop).await;
+}

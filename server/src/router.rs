@@ -1,0 +1,25 @@
+//! Both mouths over one set of operations.
+
+use axum::Router;
+use tidewire_app::App;
+use tidewire_http_compat::Options;
+
+use crate::{
+    config::Settings,
+    ws::upgrade::{self, CallRouter, Origins},
+};
+
+/// REST with the socket beside it; `call` on the socket goes through the same router.
+pub fn router(app: &App, settings: &Settings) -> Router {
+    let call = CallRouter::default();
+    let origins = Origins(settings.allowed_origins.clone().into());
+    let options = Options {
+        allowed_origins: settings.allowed_origins.clone(),
+        trusted_proxies: settings.trusted_proxies.clone(),
+        metrics: None,
+        beside: upgrade::routes(origins, call.clone()),
+    };
+    let router = tidewire_http_compat::router(app.clone(), &options);
+    call.set(router.clone());
+    router
+}

@@ -1,0 +1,182 @@
+//! The loop that owns a connection's socket: it reads when something came and the peer may go on, and
+//! drains the mailbox when something waits. It decides nothing.
+
+use std::{
+    cell::RefCell,
+    future::poll_fn,
+    io,
+    net::Shutdown,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use socket2::SockRef;
+use tidewire_app::fanout::{
+    mailbox::{Drained, Mailbox},
+    outgoing,
+};
+use tidewire_protocol::close_code::CloseCode;
+use tokio::net::TcpStream;
+
+use super::reader::{Incoming, Reader};
+
+const SHARED_BUFFER_BYTES: usize = 64 * 1024;
+/// How long a peer may take to close after it was told to.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; SHARED_BUFFER_BYTES]);
+}
+
+/// What a socket reports to.
+pub trait Peer {
+    /// A whole message, or a sign of life.
+    fn take(&mut self, incoming: Incoming);
+    /// Whether more may be read now. When this turns true again, the mailbox is woken.
+    fn may_read(&self) -> bool;
+    /// The wire is full, or free again.
+    fn blocked(&self, blocked: bool);
+}
+
+/// A connection's wire: the socket, with the bytes that came along with the upgrade request.
+pub struct Socket {
+    stream: Arc<TcpStream>,
+    mailbox: Arc<Mailbox>,
+    reader: Reader,
+}
+
+/// How a loop ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum End {
+    /// Our close frame is out.
+    Closed,
+    /// The peer is gone.
+    Gone,
+    /// The condition that was waited for is met.
+    Met,
+}
+
+enum Ready {
+    Read,
+    Write,
+}
+
+impl Socket {
+    pub fn new(stream: Arc<TcpStream>, mailbox: Arc<Mailbox>) -> Self {
+        Self { stream, mailbox, reader: Reader::default() }
+    }
+
+    /// Bytes that came along with the upgrade request.
+    pub fn feed(&mut self, bytes: &[u8], peer: &mut impl Peer) {
+        feed(&mut self.reader, &self.mailbox, bytes, peer);
+    }
+
+    /// Moves bytes until the connection ends or `met` says so.
+    pub async fn run<P: Peer>(&mut self, peer: &mut P, met: impl Fn(&P) -> bool) -> End {
+        loop {
+            if met(peer) {
+                return End::Met;
+            }
+            let ready = poll_fn(|cx| self.poll_ready(cx, peer)).await;
+            match ready {
+                Ok(Ready::Write) => match self.mailbox.drain() {
+                    Drained::Empty => peer.blocked(false),
+                    Drained::Blocked => peer.blocked(true),
+                    Drained::Finished => return End::Closed,
+                    Drained::Broken => return End::Gone,
+                },
+                Ok(Ready::Read) => {
+                    if !self.read(peer) {
+                        return End::Gone;
+                    }
+                }
+                Err(_) => return End::Gone,
+            }
+        }
+    }
+
+    fn poll_ready(&self, cx: &mut Context<'_>, peer: &impl Peer) -> Poll<io::Result<Ready>> {
+        self.mailbox.register(cx.waker());
+        if self.mailbox.is_waiting() {
+            if self.mailbox.is_broken() {
+                return Poll::Ready(Ok(Ready::Write));
+            }
+            if let Poll::Ready(writable) = self.stream.poll_write_ready(cx) {
+                return Poll::Ready(writable.map(|()| Ready::Write));
+            }
+        }
+        if peer.may_read()
+            && let Poll::Ready(readable) = self.stream.poll_read_ready(cx)
+        {
+            return Poll::Ready(readable.map(|()| Ready::Read));
+        }
+        Poll::Pending
+    }
+
+    /// Reads what is there; answers whether the peer is still there.
+    fn read(&mut self, peer: &mut impl Peer) -> bool {
+        BUFFER.with_borrow_mut(|buffer| match self.stream.try_read(buffer) {
+            Ok(0) => false,
+            Ok(count) => {
+                feed(&mut self.reader, &self.mailbox, &buffer[..count], peer);
+                true
+            }
+            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+        })
+    }
+
+    /// Ends the connection in order (RFC 6455, section 7.1.1): our side is shut, and what still comes
+    /// is read and dropped until the peer closes too, so that our last frame is not lost to a reset.
+    pub async fn finish(self) {
+        if SockRef::from(&*self.stream).shutdown(Shutdown::Write).is_err() {
+            return;
+        }
+        let drained = pin!(async {
+            while self.stream.readable().await.is_ok() {
+                let ended = BUFFER.with_borrow_mut(|buffer| match self.stream.try_read(buffer) {
+                    Ok(count) => count == 0,
+                    Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+                });
+                if ended {
+                    return;
+                }
+            }
+        });
+        // Either way the socket is dropped now.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, drained).await;
+    }
+}
+
+fn feed(reader: &mut Reader, mailbox: &Mailbox, bytes: &[u8], peer: &mut impl Peer) {
+    let mut closing = false;
+    let mut last = None;
+    let fed = reader.feed(
+        bytes,
+        |incoming| {
+            closing |= matches!(incoming, Incoming::Close);
+            peer.take(incoming);
+        },
+        |said| {
+            if let Some(earlier) = last.replace(Bytes::from(said)) {
+                mailbox.control(earlier);
+            }
+        },
+    );
+    match (last, closing) {
+        (Some(answer), true) => mailbox.finish(answer),
+        (Some(answer), false) => mailbox.control(answer),
+        (None, true) => mailbox.finish(outgoing::close_echo(None)),
+        (None, false) => {}
+    }
+    if let Err(code) = fed {
+        mailbox.finish(outgoing::close(code));
+    }
+}
+
+/// Closes a connection that did not do something in time.
+pub fn time_out(mailbox: &Mailbox, code: CloseCode) {
+    mailbox.finish(outgoing::close(code));
+}

@@ -1,0 +1,96 @@
+//! The binary as an operator meets it.
+#![expect(clippy::unwrap_used, reason = "a step that fails fails its test")]
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use tidewire_testkit::{Server, eventually, on_both_engines};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_tidewire");
+
+fn tidewire(directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(BINARY);
+    command.current_dir(directory).args(arguments).envs(environment.iter().copied());
+    command.output().unwrap()
+}
+
+fn lines(bytes: &[u8]) -> Vec<String> {
+    String::from_utf8(bytes.to_vec()).unwrap().lines().map(str::to_owned).collect()
+}
+
+fn line_of(output: &Output, setting: &str) -> String {
+    assert!(output.status.success(), "{:?}", lines(&output.stderr));
+    let lines = lines(&output.stdout);
+    let line = lines.iter().find(|line| line.split(' ').next() == Some(setting));
+    line.unwrap().split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn flags_override_the_environment_which_overrides_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let check = ["config", "check"];
+    let listed = |arguments: &[&str], environment: &[(&str, &str)]| {
+        line_of(&tidewire(directory.path(), arguments, environment), "drain_seconds")
+    };
+    assert_eq!(listed(&check, &[]), "30 (default)");
+    std::fs::write(directory.path().join("tidewire.toml"), "drain_seconds = 1\n").unwrap();
+    assert_eq!(listed(&check, &[]), "1 (drain_seconds in tidewire.toml)");
+    let environment = [("TIDEWIRE_DRAIN_SECONDS", "2")];
+    assert_eq!(listed(&check, &environment), "2 (TIDEWIRE_DRAIN_SECONDS)");
+    let flag = ["config", "check", "--drain-seconds", "3"];
+    assert!(listed(&flag, &environment).starts_with("3 "));
+}
+
+#[test]
+fn a_wrong_value_stops_the_start_with_one_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = tidewire(directory.path(), &[], &[("TIDEWIRE_SECRET_KEY", "hunter2")]);
+    assert!(!output.status.success());
+    assert_eq!(lines(&output.stdout), [""; 0]);
+    let complaint = lines(&output.stderr);
+    assert_eq!(complaint.len(), 1, "{complaint:?}");
+    assert!(complaint[0].starts_with("tidewire: TIDEWIRE_SECRET_KEY: "), "{complaint:?}");
+    assert!(!complaint[0].contains("hunter2"), "{complaint:?}");
+}
+
+#[tokio::test]
+async fn a_server_says_where_it_listens_and_stops_when_asked() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(BINARY, directory.path(), |_| {}).await;
+    let mut idle = TcpStream::connect(server.address()).await.unwrap();
+    idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    assert!(idle.read(&mut [0; 1024]).await.unwrap() > 0);
+    assert!(server.terminate().await.success());
+    assert_eq!(idle.read(&mut [0; 1024]).await.unwrap_or_default(), 0);
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_what_the_first_would_wait_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(BINARY, directory.path(), |_| {}).await;
+    let mut unfinished = TcpStream::connect(server.address()).await.unwrap();
+    unfinished.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    server.ask_to_stop();
+    eventually("the first signal was heard", async || {
+        TcpStream::connect(server.address()).await.is_err().then_some(())
+    })
+    .await;
+    assert!(!server.terminate().await.success());
+}
+
+on_both_engines! {
+    async fn a_migrated_database_needs_no_second_migration(db: TestDb) {
+        let directory = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            let environment = [("DATABASE_URL", db.url())];
+            let output = tidewire(directory.path(), &["migrate"], &environment);
+            assert!(output.status.success(), "{:?}", lines(&output.stderr));
+        }
+    }
+}

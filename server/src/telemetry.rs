@@ -1,7 +1,11 @@
 //! What the process tells its operator: logs on standard error, and figures in the text format that
 //! Prometheus reads.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    io::{self, IsTerminal as _},
+    sync::Arc,
+    time::Duration,
+};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -16,13 +20,12 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 /// Logs from here on. A second call changes nothing.
 pub fn start_logging(log: &Log) {
     let registry = tracing_subscriber::registry().with(EnvFilter::new(&log.filter));
+    let layer = fmt::layer().with_writer(io::stderr);
     // Only fails where a subscriber is installed already, as in tests.
     let _ = if log.json {
-        registry
-            .with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr))
-            .try_init()
+        registry.with(layer.json().flatten_event(true)).try_init()
     } else {
-        registry.with(fmt::layer().with_writer(std::io::stderr)).try_init()
+        registry.with(layer.with_ansi(io::stderr().is_terminal())).try_init()
     };
 }
 

@@ -106,7 +106,8 @@ impl Surface {
             allowed_origins: vec![ORIGIN.parse().unwrap()],
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
             metrics: Some(Arc::new(|| "figures 1\n".to_owned())),
-            beside: Router::new().route("/upgrade", axum::routing::get(upgrade)),
+            description_hidden: true,
+            more: Router::new().route("/upgrade", axum::routing::get(upgrade)),
         };
         let page = routes(Page::new(&app, &options.trusted_proxies));
         let runs = Runs::default();

@@ -75,8 +75,10 @@ on_both_engines! {
         assert_eq!(refused(exchange(&house, &stolen.refresh_token).await), "REFRESH_TOKEN_INVALID");
         assert_eq!(code(house.actor_with(&current.access_token).await), "SESSION_REVOKED");
         assert_eq!(house.count("select count(*) from outbox").await, kept + 1, "the owner is told");
-        assert_eq!(house.count("select count(*) from audit where action = 'auth.refresh_reuse'").await, 1);
-        assert_eq!(house.count("select count(*) from feed where kind = 'session_revoked'").await, 1);
+        let noted = "select count(*) from audit where action = 'auth.refresh_reuse'";
+        assert_eq!(house.count(noted).await, 1);
+        let fed = "select count(*) from feed where kind = 'session_revoked'";
+        assert_eq!(house.count(fed).await, 1);
         // The other session has ended of itself: it was idle for more than a week.
         assert_eq!(refused(exchange(&house, &other.refresh_token).await), "REFRESH_TOKEN_INVALID");
         assert_eq!(house.count("select count(*) from sessions where revoked_ms is null").await, 1);
@@ -127,7 +129,7 @@ on_both_engines! {
     }
 
     async fn a_thousand_parallel_refreshes_are_one_rotation_with_one_successor(db: TestDb) {
-        let house = House::open(&db).await;
+        let house = House::open_unlimited(&db).await;
         let tokens = signed_in(&house).await;
         let answers = join_all((0..1_000).map(|_| exchange(&house, &tokens.refresh_token))).await;
         let successors: HashSet<_> =
@@ -136,6 +138,18 @@ on_both_engines! {
         assert_eq!(house.count("select generation from sessions").await, 1);
         let successor = successors.into_iter().next().unwrap();
         exchange(&house, &successor).await.unwrap();
+    }
+
+    async fn a_session_refreshes_thirty_times_a_minute_at_most(db: TestDb) {
+        let house = House::open(&db).await;
+        let (mut tokens, other) = (signed_in(&house).await, signed_in(&house).await);
+        for _ in 0..30 {
+            tokens = exchange(&house, &tokens.refresh_token).await.unwrap();
+        }
+        assert_eq!(refused(exchange(&house, &tokens.refresh_token).await), "RATE_LIMITED");
+        exchange(&house, &other.refresh_token).await.unwrap();
+        house.app.clock.advance(2_000);
+        exchange(&house, &tokens.refresh_token).await.unwrap();
     }
 
     async fn refreshing_against_signing_out_leaves_nothing_that_works(db: TestDb) {

@@ -115,6 +115,21 @@ async fn sign_ins_are_limited_by_address() {
 }
 
 #[tokio::test]
+async fn refreshing_is_limited_by_session() {
+    let house = House::with(|config| config.rate_limits = true).await;
+    let ada = house.company("acme").await;
+    let other = house.sign_in("acme", &ada.email).await;
+    let refresh = async |token: &str| {
+        house.anonymous().post("/auth/refresh", json!({"refreshToken": token})).await
+    };
+    for _ in 0..30 {
+        assert_eq!(refresh(&ada.refresh_token).await.status, 200);
+    }
+    assert_eq!(refresh(&ada.refresh_token).await.refusal(), (429, "RATE_LIMITED"));
+    assert_eq!(refresh(&other.refresh_token).await.status, 200);
+}
+
+#[tokio::test]
 async fn keys_and_tickets_are_given_out() {
     let house = House::open().await;
     let ada = house.company("acme").await;

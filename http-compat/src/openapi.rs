@@ -1,6 +1,8 @@
 //! The description of the API, made from the routing page: what a handler says about itself, and
 //! what its policy adds.
 
+mod required;
+
 use axum::{Extension, response::Response};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
@@ -27,7 +29,15 @@ const JSON: &str = "application/json";
 
 /// The finished document, as the route answers it.
 #[derive(Debug, Clone)]
-pub(crate) struct Published(pub(crate) Bytes);
+pub(crate) struct Published(Bytes);
+
+impl Published {
+    pub(crate) fn new(document: &Document) -> Self {
+        let mut document = serde_json::to_value(document).expect("the description is plain data");
+        required::mark_answers(&mut document);
+        Self(document.to_string().into())
+    }
+}
 
 /// This description.
 #[utoipa::path(get, path = "", responses((status = 200, description = "An OpenAPI 3.1 document, bare")))]

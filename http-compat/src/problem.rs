@@ -79,6 +79,7 @@ struct FailureError<'a> {
     code: &'a str,
     /// For people who write programs; may change.
     message: &'a str,
+    #[schema(value_type = Option<Object>)]
     details: Option<Value>,
     request_id: &'a str,
 }

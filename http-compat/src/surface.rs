@@ -30,12 +30,11 @@ use crate::{
 /// Makes a service of the routes. `/metrics` stands outside the origins' rules.
 pub(crate) fn wrap(page: Page, app: App, options: &Options) -> Router {
     let (router, document) = page.finish();
-    let document = serde_json::to_vec(&document).expect("the description is plain data");
     let inner = ServiceBuilder::new()
         .layer(from_fn_with_state(Cors::new(&options.allowed_origins), cors::answer))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(head::check))
-        .layer(Extension(Published(document.into())));
+        .layer(Extension(Published::new(&document)));
     let outer = ServiceBuilder::new()
         .layer(from_fn_with_state(app.clone(), request_id::assign))
         .layer(from_fn_with_state(app.clone(), access_log::write))

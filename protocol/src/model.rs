@@ -18,7 +18,7 @@ macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash,
-                 serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+                 serde::Serialize, serde::Deserialize)]
         pub enum $name { $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)+ }
 
         impl $name {
@@ -32,6 +32,17 @@ macro_rules! words {
                 match word { $($word => Some(Self::$variant),)+ _ => None }
             }
         }
+
+        // Not derived: the derive does not see through this macro to the words.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                use utoipa::openapi::schema::{ObjectBuilder, Type};
+                let words = Self::ALL.iter().map(|value| value.word());
+                ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build().into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
 
         impl $crate::input::Word for $name {
             fn from_word(word: &str) -> Option<Self> {

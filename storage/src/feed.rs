@@ -120,3 +120,6 @@ fn read_reason(row: &Row) -> Result<RevocationReason> {
         .and_then(RevocationReason::from_word)
         .ok_or(Error::Corrupt { column: 5 })
 }
+
+#[cfg(test)]
+mod tests;

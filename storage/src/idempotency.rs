@@ -126,3 +126,6 @@ const PURGE: &str = "delete from idempotency where created_ms < $1";
 pub async fn purge(conn: &mut Conn, before: Timestamp) -> Result<u64> {
     query(PURGE).bind(before).execute(conn).await
 }
+
+#[cfg(test)]
+mod tests;

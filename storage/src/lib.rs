@@ -29,5 +29,8 @@ pub mod tenants;
 pub mod tickets;
 pub mod users;
 
+#[cfg(test)]
+mod testing;
+
 pub use db::{Conn, Db};
 pub use error::{Error, Result};

@@ -125,3 +125,6 @@ const PURGE: &str = "delete from outbox where done_ms < $1";
 pub async fn purge(conn: &mut Conn, before: Timestamp) -> Result<u64> {
     query(PURGE).bind(before).execute(conn).await
 }
+
+#[cfg(test)]
+mod tests;

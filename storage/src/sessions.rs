@@ -173,3 +173,6 @@ fn read(row: &Row) -> Result<Session> {
         permission_ids: row.optional_json(18)?.unwrap_or_default(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -310,3 +310,6 @@ pub(crate) fn read_ref(row: &Row, at: usize) -> Result<UserRef> {
         status: row.word(at + 6, UserRefStatus::from_word)?,
     })
 }
+
+#[cfg(test)]
+mod tests;

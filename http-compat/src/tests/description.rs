@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use http::{Method, Request};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::harness::{CHANNEL, Surface, empty, get, send};
 use crate::{Options, router};
@@ -83,7 +83,7 @@ async fn every_route_is_described_and_every_description_has_a_route() {
 async fn it_is_a_whole_openapi_document() {
     let (described, _surface) = Described::new().await;
     let text = described.document.to_string();
-    assert!(serde_json::from_str::<utoipa::openapi::OpenApi>(&text).is_ok());
+    serde_json::from_str::<utoipa::openapi::OpenApi>(&text).unwrap();
     assert!(described.document["openapi"].as_str().unwrap().starts_with("3.1."));
     let mut names = BTreeSet::new();
     for (path, method, operation) in described.operations() {
@@ -98,6 +98,19 @@ async fn it_is_a_whole_openapi_document() {
             assert_ne!(response["description"].as_str().unwrap_or(""), "", "{path} {status}");
         }
     }
+}
+
+#[tokio::test]
+async fn words_are_those_on_the_wire_and_answers_leave_nothing_out() {
+    let (described, _surface) = Described::new().await;
+    let schemas = &described.document["components"]["schemas"];
+    assert_eq!(schemas["ChannelType"]["enum"], json!(["direct", "group"]));
+    let required = |name: &str| schemas[name]["required"].as_array().unwrap().len();
+    assert_eq!(required("CursorPagination"), 3);
+    assert_eq!(required("Login"), 3);
+    let people = &schemas["Answer_Items_ChatPerson"];
+    let person = people.pointer("/properties/data/properties/items/items/allOf/1").unwrap();
+    assert_eq!(person["required"], json!(["directChannelId", "presence"]));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use aws_lc_rs::hmac;
 
-use crate::rate_limit::Rates;
+use crate::{auth::key, rate_limit::Rates};
 
 /// The settings of one node that operations look at.
 #[derive(Clone)]
@@ -30,10 +30,9 @@ pub struct Config {
 pub struct Secret(pub [u8; 32]);
 
 impl Secret {
-    /// A key for one purpose: it tells nothing about the keys for others.
+    /// A key that authenticates what the server hands out and gets back, for one purpose.
     pub fn derive(&self, purpose: &str) -> hmac::Key {
-        let root = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
-        hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, purpose.as_bytes()).as_ref())
+        hmac::Key::new(hmac::HMAC_SHA256, &key::derive(self, purpose))
     }
 }
 

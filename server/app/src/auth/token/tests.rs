@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::Secret;
+use crate::{config::Secret, rate_limit::Rates};
 
 const NOW: Timestamp = Timestamp::from_ms(1_738_311_330_000);
 
@@ -9,7 +9,7 @@ fn config(secret: u8) -> Config {
         public_url: "https://tide.example".to_owned(),
         registration_open: true,
         rate_limits: true,
-        rates: crate::rate_limit::Rates::default(),
+        rates: Rates::default(),
         group_members_max: 10_000,
         secret: Secret([secret; 32]),
     }

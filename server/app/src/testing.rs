@@ -1,0 +1,163 @@
+//! A company with its people, on a database of either engine, for tests of operations.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use tempfile::TempDir;
+use tidewire_protocol::{
+    Timestamp,
+    input::{self, Input},
+    model::{
+        accounts::{Login, SignedIn},
+        tenants::{RegisterTenant, Registered},
+        users::{AcceptInvitation, CreateUser, User},
+    },
+};
+use tidewire_storage::{
+    Db,
+    query::{Row, query},
+};
+use tidewire_testkit::TestDb;
+use tokio::sync::OnceCell;
+
+use crate::{
+    Actor, App, Result, accounts,
+    actor::Request,
+    auth::session,
+    clock::Clock,
+    config::{Config, Secret},
+    rate_limit::Rates,
+    tasks::Tasks,
+    tenants, users,
+};
+
+/// When every test begins.
+pub(crate) const START: Timestamp = Timestamp::from_ms(1_738_311_330_000);
+
+/// A password that the policy allows.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// An installation with one company, `acme`, whose administrator is `ada@acme.example`.
+pub(crate) struct House {
+    pub app: App,
+    pub acme: Registered,
+    pub data: TempDir,
+    admin: OnceCell<Actor>,
+}
+
+impl House {
+    pub(crate) async fn open(db: &TestDb) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let config = Config {
+            data_dir: data.path().to_owned(),
+            public_url: "https://tide.example".to_owned(),
+            registration_open: true,
+            rate_limits: true,
+            rates: Rates::default(),
+            group_members_max: 10_000,
+            secret: Secret([7; 32]),
+        };
+        let db = Db::open(db.url()).await.unwrap();
+        let (app, _) = App::new(db, Clock::manual(START), config, Tasks::default());
+        let acme =
+            tenants::register(&app, &Request::default(), registration("acme")).await.unwrap();
+        Self { app, acme, data, admin: OnceCell::new() }
+    }
+
+    /// Signs somebody of acme in.
+    pub(crate) async fn login(&self, email: &str) -> Result<SignedIn> {
+        accounts::login(&self.app, &Request::default(), login(email, PASSWORD)).await
+    }
+
+    /// The administrator, signed in once.
+    pub(crate) async fn admin(&self) -> Actor {
+        self.admin.get_or_init(|| self.actor("ada@acme.example")).await.clone()
+    }
+
+    /// Somebody of acme, signed in.
+    pub(crate) async fn actor(&self, email: &str) -> Actor {
+        let signed_in = self.login(email).await.unwrap();
+        self.actor_with(&signed_in.tokens.access_token).await.unwrap()
+    }
+
+    pub(crate) async fn actor_with(&self, access_token: &str) -> Result<Actor> {
+        let identity = session::authenticate(&self.app, access_token).await?;
+        Ok(Actor { identity, request: Arc::default() })
+    }
+
+    /// Invites somebody; answers them and the token in their mail.
+    pub(crate) async fn invite(&self, draft: Value) -> (User, String) {
+        let created = users::create(&self.app, &self.admin().await, input(draft)).await.unwrap();
+        let token = self.mailed_token(&created.user.email).await;
+        (created.user, token)
+    }
+
+    /// Somebody who has accepted an invitation.
+    pub(crate) async fn member(&self, draft: Value) -> User {
+        let (user, token) = self.invite(draft).await;
+        let accept = acceptance(&token);
+        users::accept_invitation(&self.app, &Request::default(), accept).await.unwrap();
+        user
+    }
+
+    /// The token in the mail that waits for `email`.
+    pub(crate) async fn mailed_token(&self, email: &str) -> String {
+        let rows = self.rows("select payload from outbox where state = 'queued'").await;
+        let mails = rows.iter().map(|row| row.json::<Value>(0).unwrap());
+        let mail = mails.into_iter().find(|mail| mail["to"]["address"] == email).unwrap();
+        mail["token"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn rows(&self, sql: &'static str) -> Vec<Row> {
+        query(sql).fetch_all(&mut self.app.db.read().await.unwrap()).await.unwrap()
+    }
+
+    /// What the first column of the first row counts.
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        self.rows(sql).await[0].int(0).unwrap()
+    }
+
+    /// Changes the database behind everybody's back.
+    pub(crate) async fn execute(&self, sql: &'static str) {
+        let mut conn = self.app.db.write().await.unwrap();
+        query(sql).execute(&mut conn).await.unwrap();
+        conn.commit().await.unwrap();
+    }
+}
+
+/// Reads an input as a mouth would.
+pub(crate) fn input<I: Input>(body: Value) -> I {
+    let object: Map<String, Value> = serde_json::from_value(body).unwrap();
+    input::parse(&object).unwrap()
+}
+
+pub(crate) fn registration(slug: &str) -> RegisterTenant {
+    input(serde_json::json!({
+        "companyName": format!("{slug} Holding"), "slug": slug,
+        "adminEmail": format!("ada@{slug}.example"), "adminPassword": PASSWORD,
+        "adminFirstName": "Ada", "adminLastName": "Lovelace",
+    }))
+}
+
+pub(crate) fn login(email: &str, password: &str) -> Login {
+    input(serde_json::json!({ "email": email, "password": password, "tenantSlug": "acme" }))
+}
+
+pub(crate) fn person(first_name: &str) -> Value {
+    let email = format!("{}@acme.example", first_name.to_lowercase());
+    serde_json::json!({ "email": email, "firstName": first_name, "lastName": "Tester" })
+}
+
+pub(crate) fn acceptance(token: &str) -> AcceptInvitation {
+    input(serde_json::json!({ "token": token, "password": PASSWORD }))
+}
+
+/// The code that an operation was refused with.
+pub(crate) fn code<T: std::fmt::Debug>(result: Result<T>) -> &'static str {
+    result.expect_err("refused").code().code()
+}
+
+/// The draft of an invitation.
+pub(crate) fn draft(body: Value) -> CreateUser {
+    input(body)
+}

@@ -68,8 +68,11 @@ impl Client {
         })
     }
 
-    /// Appends a frame to what [`Client::flush`] sends.
+    /// Appends a frame to what [`Client::flush`] sends, unless nobody would get it.
     pub(crate) fn queue(&mut self, opcode: u8, payload: &[u8]) {
+        if self.stage == Stage::Ended {
+            return;
+        }
         self.frames_sent += 1;
         let mask = self.frames_sent.wrapping_mul(0x9e37_79b9).to_be_bytes();
         framing::push_masked(&mut self.unsent, opcode, mask, payload);

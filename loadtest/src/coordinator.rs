@@ -15,7 +15,7 @@ use crate::{
     pipe::{News, Order},
     proc::Sample,
     report::{self, Moments, Report},
-    traffic::Tally,
+    tally::Tally,
 };
 use crew::Crew;
 

@@ -22,6 +22,7 @@ mod setup;
 mod accounting;
 mod latency;
 mod schedule;
+mod tally;
 mod traffic;
 
 mod scenario;

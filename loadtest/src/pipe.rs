@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read, Write};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{accounting::Acknowledged, traffic::Tally};
+use crate::{accounting::Acknowledged, tally::Tally};
 
 /// In this order, each once.
 #[derive(Debug, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use crate::{
     latency::{Latencies, Quantiles},
     machine::Machine,
     proc::Sample,
-    traffic::{Counts, Tally},
+    tally::{Counts, Tally},
 };
 
 /// The turning points of a run.

@@ -27,7 +27,8 @@ use crate::{
     pipe::{self, News, Order, Progress},
     scenario,
     setup::{Share, Source},
-    traffic::{Tally, Traffic},
+    tally::Tally,
+    traffic::Traffic,
     upgrade,
 };
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Connecting, Cost, Rates, Report};
-use crate::{accounting::Faults, cli::Load, latency::Quantiles, traffic::Counts};
+use crate::{accounting::Faults, cli::Load, latency::Quantiles, tally::Counts};
 
 pub(crate) fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
     let machine = &report.machine;

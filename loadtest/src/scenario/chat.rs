@@ -118,7 +118,7 @@ impl Scenario for Talk {
     }
 
     fn noted(&mut self, note: Note, now_ns: u64, traffic: &mut Traffic<'_>, fleet: &mut Fleet) {
-        if let Note::Answered { client } = note
+        if let Note::Answered { client, .. } = note
             && self.schedule.is_none()
             && now_ns < self.end_ns
             && let Some(sender) = self.sender_of[client as usize]

@@ -128,11 +128,17 @@ impl Scenario for Rounds {
         }
     }
 
-    fn noted(&mut self, note: Note, _: u64, _: &mut Traffic<'_>, _: &mut Fleet) {
-        if let Note::Delivered { channel } = note
-            && let Some(round) = &mut self.channels[channel as usize]
-        {
-            round.deliveries_missing = round.deliveries_missing.saturating_sub(1);
+    fn noted(&mut self, note: Note, _: u64, traffic: &mut Traffic<'_>, _: &mut Fleet) {
+        let (channel, settled) = match note {
+            Note::Delivered { channel } => (channel, 1),
+            // What was refused reaches nobody.
+            Note::Answered { channel, accepted: false, .. } => {
+                (channel, traffic.members_of(channel).len() as u64)
+            }
+            Note::Answered { .. } | Note::Nothing => return,
+        };
+        if let Some(round) = &mut self.channels[channel as usize] {
+            round.deliveries_missing = round.deliveries_missing.saturating_sub(settled);
         }
     }
 

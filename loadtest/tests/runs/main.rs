@@ -5,3 +5,4 @@ mod against_floor;
 mod against_server;
 mod generator;
 mod server;
+mod shapes;

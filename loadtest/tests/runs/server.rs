@@ -11,16 +11,13 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use tidewire_protocol::{
-    ErrorCode, Mark, Position, Timestamp,
+    ErrorCode, Mark, Position,
     codec::Codec,
     command::Command,
     event::{Empty, Event, MessageData},
     frame::{ErrorBody, EventFrame, Reply},
-    id::{ChannelId, MessageId, UserId},
-    model::{
-        messages::{Message, MessageType, SendMessage},
-        users::{UserRef, UserRefStatus},
-    },
+    id::ChannelId,
+    model::messages::{Message, SendMessage},
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -34,6 +31,8 @@ use tokio_tungstenite::{
     },
 };
 use uuid::Uuid;
+
+use crate::shapes;
 
 /// How the server treats the message numbered [`ODD_ONE`], or the member [`VICTIM`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,7 +183,7 @@ impl State {
             }
             Command::Hello(_) => {
                 let channel = &self.channels[user / self.members];
-                self.post(user, &Reply::ok(id, welcome(channel)));
+                self.post(user, &Reply::ok(id, shapes::welcome(channel.id, channel.head)));
             }
             Command::ChatSend { channel_id, message } => {
                 assert_eq!(self.channels[user / self.members].id, channel_id, "not a member");
@@ -204,7 +203,7 @@ impl State {
             return self.refuse(user, id, ErrorCode::Unavailable);
         }
         channel.head += 1;
-        let message = message(channel, user, draft);
+        let message = shapes::message(channel.id, channel.head, user, draft);
         let previous = channel.previous.replace(message.clone());
         match self.behaviour {
             Behaviour::SwallowsTheAnswer if is_odd => {}
@@ -277,61 +276,4 @@ impl State {
         };
         mailbox.try_send(letter).expect("the mailbox holds a whole test");
     }
-}
-
-fn message(channel: &Channel, user: usize, draft: SendMessage) -> Message {
-    Message {
-        id: MessageId::new(Uuid::from_u128(u128::from(channel.head))),
-        channel_id: channel.id,
-        seq: channel.head,
-        kind: MessageType::Text,
-        sender: Some(sender(user)),
-        content: Some(draft.content),
-        mentions: Vec::new(),
-        client_message_id: draft.client_message_id,
-        created_at: Timestamp::from_ms(0),
-        edited_at: None,
-        deleted_at: None,
-    }
-}
-
-fn sender(user: usize) -> UserRef {
-    UserRef {
-        id: UserId::new(Uuid::from_u128(user as u128)),
-        number: user as i64,
-        display_name: "Somebody".to_owned(),
-        first_name: "Some".to_owned(),
-        last_name: "Body".to_owned(),
-        email: None,
-        avatar: None,
-        status: UserRefStatus::Active,
-    }
-}
-
-fn welcome(channel: &Channel) -> Value {
-    let nobody = Uuid::nil();
-    let totals = json!({"email": 0, "tasks": 0, "chat": 0, "notifications": 0, "total": 0});
-    json!({
-        "connectionId": nobody,
-        "user": {
-            "id": nobody, "number": 1, "email": "a@example.com", "firstName": "A", "lastName": "B",
-            "displayName": "A B", "role": "user", "profileId": null, "profileName": null,
-            "status": "active", "emailVerified": true, "phone": null, "avatar": null,
-            "timezone": null, "locale": null, "lastLoginAt": null, "invitedAt": null,
-            "invitationExpiresAt": null, "deactivatedAt": null, "version": 1,
-            "createdAt": Timestamp::from_ms(0), "updatedAt": Timestamp::from_ms(0),
-        },
-        "unread": totals,
-        "channels": [{
-            "id": channel.id, "type": "group", "seq": channel.head, "mark": Mark::START,
-            "lastReadSeq": 0, "unreadCount": 0, "mentionCount": 0, "revision": 0, "muted": false,
-        }],
-        "heartbeatSeconds": 25,
-        "limits": {
-            "frameBytes": 65536, "messageChars": 4000, "commandsPerWindow": 60,
-            "commandWindowMs": 10000,
-        },
-        "serverTime": Timestamp::from_ms(0),
-        "resume": {"status": "fresh", "behind": [], "forked": [], "gone": []},
-    })
 }

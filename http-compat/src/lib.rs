@@ -3,7 +3,6 @@
 
 pub mod address;
 pub mod authenticate;
-pub mod problem;
 
 mod access_log;
 mod admission;
@@ -16,6 +15,7 @@ mod json;
 mod openapi;
 mod path;
 mod preconditions;
+mod problem;
 mod query;
 mod rate_limit;
 mod request_id;
@@ -37,6 +37,7 @@ use utoipa_axum::routes;
 
 pub use address::PeerAddr;
 pub use authenticate::PreAuthenticated;
+pub use problem::Problem;
 
 use address::Network;
 use admission::{holding, probe, public, signed_in};
@@ -61,7 +62,7 @@ pub struct Options {
     /// Leaves out the description of the API.
     pub description_hidden: bool,
     /// Routes of the process itself, such as the socket's: they share all that surrounds the
-    /// others, and answer a [`problem::Problem`] as the others do.
+    /// others, and answer a [`Problem`] as the others do.
     pub more: Router<App>,
 }
 

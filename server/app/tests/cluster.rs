@@ -1,6 +1,8 @@
 //! Two nodes in one process over a bus that loses, repeats, delays and reorders: every subscriber sees
 //! every entry once and in order, and everybody's figures end where storage has them.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::{
     io::{self, IoSlice},
     sync::{Arc, Mutex},
@@ -88,8 +90,8 @@ impl Screen {
 
     /// The last chat total that was told, if any was.
     fn told_total(&self) -> Option<i64> {
-        let told = self.events().into_iter().filter(|event| event.event == "unread.changed");
-        told.last()
+        let mut told = self.events().into_iter().filter(|event| event.event == "unread.changed");
+        told.next_back()
             .map(|event| serde_json::from_value::<UnreadChanged>(event.data).unwrap().totals.chat)
     }
 }
@@ -205,12 +207,12 @@ async fn act(
     seat: &Seat,
     channel: ChannelId,
     what: u32,
-    sent: &Mutex<Vec<(UserId, ChannelId, MessageId)>>,
+    written: &Mutex<Vec<(UserId, ChannelId, MessageId)>>,
 ) {
     let (app, actor) = (&seat.app, &seat.actor);
     let own = || {
-        let sent = sent.lock().unwrap();
-        sent.iter()
+        let written = written.lock().unwrap();
+        written.iter()
             .rev()
             .find(|(user, of, _)| *user == actor.user_id() && *of == channel)
             .map(|sent| sent.2)
@@ -229,7 +231,7 @@ async fn act(
                 mentions: Vec::new(),
             };
             let message = messages::send(app, actor, channel, message).await.unwrap().message;
-            sent.lock().unwrap().push((actor.user_id(), channel, message.id));
+            written.lock().unwrap().push((actor.user_id(), channel, message.id));
         }
     }
 }
@@ -239,7 +241,7 @@ async fn storm(seed: u64) {
         Faults { seed, lose_percent: 10, repeat_percent: 10, delay_percent: 30, delay_ms_max: 40 };
     let cluster = Cluster::open(TestDb::sqlite(), &LocalBus::with_faults(faults)).await;
     let mut random = Random(seed);
-    let sent = Mutex::new(Vec::new());
+    let written = Mutex::new(Vec::new());
     let mut steps: Vec<(usize, ChannelId, u32)> = (0..STEPS)
         .map(|_| {
             let seat = random.below(cluster.seats.len());
@@ -251,7 +253,7 @@ async fn storm(seed: u64) {
         join_all(
             together
                 .iter()
-                .map(|(seat, channel, what)| act(&cluster.seats[*seat], *channel, *what, &sent)),
+                .map(|(seat, channel, what)| act(&cluster.seats[*seat], *channel, *what, &written)),
         )
         .await;
     }
@@ -279,9 +281,9 @@ async fn a_bus_that_loses_everything_makes_it_late_and_not_wrong() {
     let faults =
         Faults { seed: 1, lose_percent: 100, repeat_percent: 0, delay_percent: 0, delay_ms_max: 0 };
     let cluster = Cluster::open(TestDb::sqlite(), &LocalBus::with_faults(faults)).await;
-    let sent = Mutex::new(Vec::new());
+    let written = Mutex::new(Vec::new());
     for _ in 0..20 {
-        act(&cluster.seats[0], cluster.channels[0], 7, &sent).await;
+        act(&cluster.seats[0], cluster.channels[0], 7, &written).await;
     }
     cluster.settle(1).await;
     figures_agree(&cluster, 1).await;
@@ -292,14 +294,14 @@ async fn a_bus_that_loses_everything_makes_it_late_and_not_wrong() {
 async fn who_leaves_on_one_node_gets_nothing_more_on_the_other() {
     let cluster = Cluster::open(TestDb::sqlite(), &LocalBus::default()).await;
     let (channel, user) = (cluster.channels[0], cluster.users[1]);
-    let sent = Mutex::new(Vec::new());
-    act(&cluster.seats[0], channel, 7, &sent).await;
+    let written = Mutex::new(Vec::new());
+    act(&cluster.seats[0], channel, 7, &written).await;
     let (app, owner) = (&cluster.nodes[0], &cluster.seats[0].actor);
     let whom = MemberKey::User(UserKey::Id(user));
     channel_members::remove(app, owner, channel, whom).await.unwrap();
     let before = cluster.head(channel).await;
     for _ in 0..5 {
-        act(&cluster.seats[0], channel, 7, &sent).await;
+        act(&cluster.seats[0], channel, 7, &written).await;
     }
     let removed: Vec<&Seat> =
         cluster.seats.iter().filter(|seat| seat.actor.user_id() == user).collect();
@@ -315,7 +317,7 @@ async fn who_leaves_on_one_node_gets_nothing_more_on_the_other() {
     }
     let back = AddMembers { member_ids: vec![UserKey::Id(user)] };
     channel_members::add(app, owner, channel, back).await.unwrap();
-    act(&cluster.seats[0], channel, 7, &sent).await;
+    act(&cluster.seats[0], channel, 7, &written).await;
     let head = cluster.head(channel).await;
     for seat in &removed {
         let returned = async || (seat.screen.seqs(channel).last() == Some(&head)).then_some(());

@@ -82,7 +82,11 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
 fn warn_of_few_descriptors(connections_max: usize) {
     let permitted = lifecycle::raise_descriptor_limit();
     if let Some(permitted) = permitted.filter(|permitted| *permitted <= connections_max as u64) {
-        tracing::warn!(permitted, connections_max, "fewer descriptors than connections are allowed");
+        tracing::warn!(
+            permitted,
+            connections_max,
+            "fewer descriptors than connections are allowed"
+        );
     }
 }
 

@@ -1,5 +1,5 @@
-//! Outgoing mail: a row of the outbox in the transaction of its cause, rendered and handed over by
-//! [`crate::jobs::send_mail`].
+//! Outgoing mail: a row of the outbox in the transaction of its cause, rendered and handed over by a
+//! job of the node.
 
 mod account_mails;
 mod dev_mailbox;

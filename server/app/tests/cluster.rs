@@ -212,7 +212,8 @@ async fn act(
     let (app, actor) = (&seat.app, &seat.actor);
     let own = || {
         let written = written.lock().unwrap();
-        written.iter()
+        written
+            .iter()
             .rev()
             .find(|(user, of, _)| *user == actor.user_id() && *of == channel)
             .map(|sent| sent.2)

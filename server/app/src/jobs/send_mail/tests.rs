@@ -59,5 +59,6 @@ on_both_engines! {
         let admin = house.admin().await;
         users::create(&house.app, &admin, draft(person("Bert"))).await.unwrap();
         eventually("two mails", async || (mails(&house).len() == 2).then_some(())).await;
+        assert!(house.app.stop(Duration::from_secs(10)).await);
     }
 }

@@ -1,0 +1,151 @@
+//! A WebSocket peer that does exactly what a test says, wrong things included: bytes and frames
+//! ([`Socket`]), or commands of the protocol ([`Client`]).
+
+mod client;
+mod frame;
+mod http;
+
+use std::net::SocketAddr;
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::DEADLINE;
+
+pub use client::Client;
+pub use frame::{Frame, Head, opcode};
+pub use http::{Answer, UPGRADE};
+
+/// Longer than any answer's head or frame of this server.
+const READ_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// One TCP connection, and what was read from it but not asked for yet.
+pub struct Socket {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
+
+impl Socket {
+    /// Connects, and says nothing yet.
+    ///
+    /// # Panics
+    ///
+    /// If nobody listens there.
+    pub async fn connect(address: SocketAddr) -> Self {
+        let stream = within("to connect", TcpStream::connect(address)).await;
+        let stream = stream.expect("somebody listens");
+        stream.set_nodelay(true).expect("a connected socket takes options");
+        Self { stream, read: Vec::new() }
+    }
+
+    /// Asks for an upgrade at `target` with `headers` beside the usual ones.
+    ///
+    /// # Errors
+    ///
+    /// The server's refusal.
+    pub async fn open(
+        address: SocketAddr,
+        target: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Self, Answer> {
+        let mut socket = Self::connect(address).await;
+        let answer = socket.request("GET", target, &[UPGRADE, headers].concat()).await;
+        if answer.status == 101 { Ok(socket) } else { Err(answer) }
+    }
+
+    /// Sends a request without a body and reads the answer.
+    pub async fn request(
+        &mut self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        self.send(&http::request(method, target, headers)).await;
+        self.answer().await
+    }
+
+    /// Sends bytes. A peer that hung up is no failure here: what it said before is what matters.
+    pub async fn send(&mut self, bytes: &[u8]) {
+        let _ = within("to send", self.stream.write_all(bytes)).await;
+    }
+
+    /// Sends one whole message.
+    pub async fn message(&mut self, opcode: u8, payload: &[u8]) {
+        self.send(&Frame::new(opcode, payload).masked()).await;
+    }
+
+    /// Reads an answer's head, and its body when it has a length.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub async fn answer(&mut self) -> Answer {
+        loop {
+            if let Some((answer, length)) = Answer::parse(&self.read) {
+                self.read.drain(..length);
+                return answer;
+            }
+            assert!(self.read_more().await, "hung up without an answer");
+        }
+    }
+
+    /// The next frame; `None` when the server hung up.
+    ///
+    /// # Panics
+    ///
+    /// If nothing comes, or a frame that is masked.
+    pub async fn frame(&mut self) -> Option<Frame> {
+        loop {
+            if let Some((frame, length)) = Frame::parse(&self.read) {
+                self.read.drain(..length);
+                return Some(frame);
+            }
+            if !self.read_more().await {
+                return None;
+            }
+        }
+    }
+
+    /// Reads on to the close frame and to the end of the connection, whatever comes before; answers
+    /// the code, or `None` when there was no close frame or one without a code.
+    ///
+    /// # Panics
+    ///
+    /// If anything follows the close frame.
+    pub async fn closed(&mut self) -> Option<u16> {
+        let mut code = None;
+        while let Some(frame) = self.frame().await {
+            assert!(code.is_none(), "a frame after the close frame: {frame:?}");
+            if frame.opcode == opcode::CLOSE {
+                code = Some(frame.close_code());
+            }
+        }
+        code.flatten()
+    }
+
+    /// Whether the server hung up without another frame.
+    pub async fn ended(&mut self) -> bool {
+        self.frame().await.is_none()
+    }
+
+    /// Says that nothing more will be sent.
+    pub async fn shut(&mut self) {
+        let _ = self.stream.shutdown().await;
+    }
+
+    /// Reads what there is; `false` at the end.
+    async fn read_more(&mut self) -> bool {
+        assert!(self.read.len() < READ_BYTES_MAX, "more than any answer");
+        let read = within("for the server", self.stream.read_buf(&mut self.read)).await;
+        read.is_ok_and(|count| count > 0)
+    }
+}
+
+async fn within<T>(what: &str, waited_for: impl Future<Output = T>) -> T {
+    timeout(DEADLINE, waited_for)
+        .await
+        .unwrap_or_else(|_| panic!("waited {DEADLINE:?} in vain {what}"))
+}

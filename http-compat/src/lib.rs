@@ -128,7 +128,7 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/chat/channels/{id}/messages/{messageId}", holding(ChatWrite, Class::Write),    routes!(messages::delete))
 
         // unread
-        .at("/api/v1/chat/channels/{id}/read",   holding(ChatRead, Class::Write), routes!(unread::mark_read))
+        .at("/api/v1/chat/channels/{id}/read",   holding(ChatRead, Class::Read),  routes!(unread::mark_read))
         .at("/api/v1/chat/channels/{id}/unread", holding(ChatRead, Class::Write), routes!(unread::mark_unread))
         .at("/api/v1/chat/unread-count",         holding(ChatRead, Class::Read),  routes!(unread::count))
 

@@ -3,6 +3,8 @@
 
 // frames and bodies
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;
+/// The first frame of a client that the upgrade signed in: as many positions as a resume may name.
+pub const HELLO_BYTES_MAX: usize = 1024 * 1024;
 pub const NESTING_MAX: usize = 32;
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 pub const AUTH_BODY_BYTES_MAX: usize = 16 * 1024;

@@ -139,7 +139,7 @@ impl Lane {
             Ok((sent, read)) => {
                 (sent.into_iter().map(Ok).collect(), read.into_iter().map(Ok).collect())
             }
-            Err(Error::Sql(_)) if sends.len() + reads.len() > 1 => {
+            Err(Error::Sql(_) | Error::Conflict(_)) if sends.len() + reads.len() > 1 => {
                 self.write_singly(sends, reads).await
             }
             Err(error) => {

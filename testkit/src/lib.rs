@@ -6,12 +6,14 @@ mod eventually;
 mod require;
 
 pub mod database;
+pub mod installation;
 pub mod postgres;
 pub mod server;
 pub mod socket;
 
 pub use database::{TestDb, databases};
 pub use eventually::{DEADLINE, eventually};
+pub use installation::{Filling, Installation};
 pub use postgres::{Postgres, postgres};
 pub use server::Server;
-pub use socket::{Client, Socket};
+pub use socket::{Client, Replica, Socket};

@@ -42,12 +42,18 @@ impl Server {
         data_dir: &Path,
         configure: impl FnOnce(&mut Command),
     ) -> Self {
-        let mut command = Command::new(binary.as_ref());
-        forget_settings(&mut command);
-        command.current_dir(data_dir);
-        command.env("TIDEWIRE_LISTEN", "127.0.0.1:0").env("TIDEWIRE_DATA_DIR", data_dir);
+        let mut command = Self::command(binary, data_dir);
+        command.env("TIDEWIRE_LISTEN", "127.0.0.1:0");
         configure(&mut command);
         Self::spawn(command).await
+    }
+
+    /// A command of `binary` on the data in `data_dir`, with nothing else decided.
+    pub fn command(binary: impl AsRef<Path>, data_dir: &Path) -> Command {
+        let mut command = Command::new(binary.as_ref());
+        forget_settings(&mut command);
+        command.current_dir(data_dir).env("TIDEWIRE_DATA_DIR", data_dir);
+        command
     }
 
     /// Starts `command` as it is and waits until it prints where it listens.

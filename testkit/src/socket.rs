@@ -4,12 +4,13 @@
 mod client;
 mod frame;
 mod http;
+mod replica;
 
 use std::net::SocketAddr;
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 
@@ -18,9 +19,12 @@ use crate::DEADLINE;
 pub use client::Client;
 pub use frame::{Frame, Head, opcode};
 pub use http::{Answer, UPGRADE};
+pub use replica::Replica;
 
 /// Longer than any answer's head or frame of this server.
 const READ_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// As little as systems give.
+const NARROW_BYTES: u32 = 4 * 1024;
 
 /// One TCP connection, and what was read from it but not asked for yet.
 pub struct Socket {
@@ -36,7 +40,22 @@ impl Socket {
     /// If nobody listens there.
     pub async fn connect(address: SocketAddr) -> Self {
         let stream = within("to connect", TcpStream::connect(address)).await;
-        let stream = stream.expect("somebody listens");
+        Self::over(stream.expect("somebody listens"))
+    }
+
+    /// As [`Socket::connect`], with room for little more than nothing that was not read yet.
+    ///
+    /// # Panics
+    ///
+    /// As [`Socket::connect`].
+    pub async fn connect_narrow(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket can be had");
+        socket.set_recv_buffer_size(NARROW_BYTES).expect("a new socket takes options");
+        let stream = within("to connect", socket.connect(address)).await;
+        Self::over(stream.expect("somebody listens"))
+    }
+
+    fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("a connected socket takes options");
         Self { stream, read: Vec::new() }
     }
@@ -51,9 +70,21 @@ impl Socket {
         target: &str,
         headers: &[(&str, &str)],
     ) -> Result<Self, Answer> {
-        let mut socket = Self::connect(address).await;
-        let answer = socket.request("GET", target, &[UPGRADE, headers].concat()).await;
-        if answer.status == 101 { Ok(socket) } else { Err(answer) }
+        Self::connect(address).await.upgraded(target, headers).await
+    }
+
+    /// Asks for an upgrade on a connection that was made before.
+    ///
+    /// # Errors
+    ///
+    /// The server's refusal.
+    pub async fn upgraded(
+        mut self,
+        target: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Self, Answer> {
+        let answer = self.request("GET", target, &[UPGRADE, headers].concat()).await;
+        if answer.status == 101 { Ok(self) } else { Err(answer) }
     }
 
     /// Sends a request without a body and reads the answer.

@@ -98,7 +98,9 @@ fn release(
     topics: &[Arc<Topic>],
 ) {
     let Snapshot { user, standings, missed, entries } = snapshot;
-    connection.user().replace(&standings);
+    for channel in connection.user().replace(&standings) {
+        app.fanout.owing().reload(connection.user_id(), channel);
+    }
     let welcome = Welcome {
         connection_id: connection.id(),
         user,

@@ -6,7 +6,7 @@
 
 use std::io::{self, Read, Write};
 
-use tidewire_protocol::{close_code::CloseCode, limits::FRAME_BYTES_MAX};
+use tidewire_protocol::close_code::CloseCode;
 use tokio_tungstenite::tungstenite::{
     Error, Message,
     error::CapacityError,
@@ -30,19 +30,26 @@ pub enum Incoming {
     Close,
 }
 
-impl Default for Reader {
-    fn default() -> Self {
+impl Reader {
+    /// A reader of messages up to so many bytes.
+    pub fn new(message_bytes_max: usize) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(MACHINE_BUFFER_BYTES)
             .write_buffer_size(0)
             .max_write_buffer_size(64 * 1024)
-            .max_message_size(Some(FRAME_BYTES_MAX))
-            .max_frame_size(Some(FRAME_BYTES_MAX));
+            .max_message_size(Some(message_bytes_max))
+            .max_frame_size(Some(message_bytes_max));
         Self(WebSocketContext::new(Role::Server, Some(config)))
     }
-}
 
-impl Reader {
+    /// Takes messages up to so many bytes from now on.
+    pub fn limit(&mut self, message_bytes_max: usize) {
+        self.0.set_config(|config| {
+            config.max_message_size = Some(message_bytes_max);
+            config.max_frame_size = Some(message_bytes_max);
+        });
+    }
+
     /// Takes bytes; `take` gets each whole message, `say` what the machine answers by itself.
     pub fn feed(
         &mut self,

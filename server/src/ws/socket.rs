@@ -65,8 +65,14 @@ enum Ready {
 }
 
 impl Socket {
-    pub fn new(stream: Arc<TcpStream>, mailbox: Arc<Mailbox>) -> Self {
-        Self { stream, mailbox, reader: Reader::default() }
+    /// A socket that takes messages up to so many bytes.
+    pub fn new(stream: Arc<TcpStream>, mailbox: Arc<Mailbox>, message_bytes_max: usize) -> Self {
+        Self { stream, mailbox, reader: Reader::new(message_bytes_max) }
+    }
+
+    /// Takes messages up to so many bytes from now on.
+    pub fn limit(&mut self, message_bytes_max: usize) {
+        self.reader.limit(message_bytes_max);
     }
 
     /// Bytes that came along with the upgrade request.

@@ -18,7 +18,12 @@ use tidewire_app::{
     health, tickets,
 };
 use tidewire_http_compat::{PeerAddr, Problem};
-use tidewire_protocol::{ErrorCode, close_code::CloseCode, codec::Codec, limits::HELLO_TIMEOUT_MS};
+use tidewire_protocol::{
+    ErrorCode,
+    close_code::CloseCode,
+    codec::Codec,
+    limits::{FRAME_BYTES_MAX, HELLO_BYTES_MAX, HELLO_TIMEOUT_MS},
+};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response;
 
@@ -179,9 +184,11 @@ async fn converse(upgrade: OnUpgrade, opening: Opening) {
     let wire: Arc<dyn Wire> = Arc::new(Outlet(Arc::clone(&stream)));
     let mailbox = Arc::new(Mailbox::new(opening.codec, wire));
     let Opening { app, router, peer, identity, .. } = opening;
+    // What a client knows of its channels is told in `hello`; of strangers, nobody waits for so much.
+    let hello_bytes_max = if identity.is_some() { HELLO_BYTES_MAX } else { FRAME_BYTES_MAX };
     let conversation =
         Arc::new(Conversation::new(app, router, Arc::clone(&mailbox), peer, identity));
-    let mut socket = Socket::new(stream, mailbox);
+    let mut socket = Socket::new(stream, mailbox, hello_bytes_max);
     let mut listener = Listener::new(Arc::clone(&conversation));
     socket.feed(&read, &mut listener);
     drop(read);
@@ -201,6 +208,7 @@ async fn drive(socket: &mut Socket, listener: &mut Listener, conversation: &Conv
         Ok(end) => return end,
         Err(_) => conversation.close(CloseCode::Unauthenticated),
     }
+    socket.limit(FRAME_BYTES_MAX);
     socket.run(listener, |_| false).await
 }
 

@@ -108,8 +108,6 @@ pub(super) struct Standing {
     pub head_seq: u64,
     pub read_seq: u64,
     pub revision: i64,
-    /// `ord` at the entry to be marked.
-    pub target_ord: u64,
 }
 
 /// A marker that rises.
@@ -118,7 +116,6 @@ pub(super) struct Move {
     pub channel_id: ChannelId,
     pub user_id: UserId,
     pub seq: u64,
-    pub ord: u64,
     pub at: Timestamp,
 }
 
@@ -139,10 +136,7 @@ pub(super) fn read_moves(
         let rises = !void && target > stands;
         if rises {
             let (channel_id, user_id) = key;
-            moves.insert(
-                key,
-                Move { channel_id, user_id, seq: target, ord: standing.target_ord, at: draft.at },
-            );
+            moves.insert(key, Move { channel_id, user_id, seq: target, at: draft.at });
         }
         let last_read_seq = if rises { target } else { stands };
         outcomes[standing.index] =
@@ -212,8 +206,7 @@ mod tests {
             revision,
             at: Timestamp::from_ms(0),
         };
-        let standing =
-            |index| Standing { index, head_seq: 10, read_seq: 4, revision: 2, target_ord: 7 };
+        let standing = |index| Standing { index, head_seq: 10, read_seq: 4, revision: 2 };
         let (void, low, beyond) =
             (read(None, Some(1)), read(Some(3), None), read(Some(99), Some(2)));
         let (outcomes, moves) =

@@ -1,5 +1,9 @@
 //! A batch on Postgres: arrays through `unnest`, and channel rows locked in id order first, so that
 //! lanes and nodes that share channels wait for each other instead of deadlocking.
+//!
+//! A statement that had to wait sees the rows that it locks as they are now, and all others as they were
+//! before. So a statement that locks reads nothing that counts from rows which it does not lock: members
+//! are locked along with their channel, and what is read of the log is read by the next statement.
 
 use sqlx::{PgConnection, Row as _, postgres::PgRow, types::Json};
 
@@ -21,7 +25,7 @@ join channel_members m on m.channel_id = j.channel_id and m.user_id = j.user_id
 join channels c on c.id = m.channel_id and c.tenant_id = j.tenant_id
 left join entries e on e.channel_id = m.channel_id and e.actor_id = m.user_id and e.client_id = j.client_id
 order by c.id
-for update of c";
+for update of c, m";
 
 const STORE: &str = "\
 with heads as (
@@ -45,22 +49,20 @@ from unnest($18::uuid[], $19::uuid[], $20::bigint[], $21::bigint[], $22::bigint[
 where m.channel_id = r.channel_id and m.user_id = r.user_id";
 
 const READ_STANDINGS: &str = "\
-select j.n - 1, c.seq, m.read_seq, m.revision,
-  coalesce((select e.ord from entries e where e.channel_id = c.id and e.seq = least(coalesce(j.seq, c.seq), c.seq)), 0)
-from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[])
-  with ordinality as j (channel_id, user_id, tenant_id, seq, n)
+select j.n - 1, c.seq, m.read_seq, m.revision
+from unnest($1::uuid[], $2::uuid[], $3::uuid[]) with ordinality as j (channel_id, user_id, tenant_id, n)
 join channel_members m on m.channel_id = j.channel_id and m.user_id = j.user_id
 join channels c on c.id = m.channel_id and c.tenant_id = j.tenant_id
 order by c.id, j.n
 for update of c, m";
 
 const MOVE_MARKERS: &str = "\
-update channel_members m set read_seq = r.seq, read_ord = r.ord, read_ms = r.at_ms, touched_ms = r.at_ms,
+update channel_members m set read_seq = r.seq, read_ms = r.at_ms, touched_ms = r.at_ms,
+  read_ord = (select e.ord from entries e where e.channel_id = m.channel_id and e.seq = r.seq),
   own_after = case when m.own_after = 0 then 0 else (
     select count(*) from entries e where e.channel_id = m.channel_id and e.seq > r.seq
       and e.actor_id = m.user_id and e.kind = 'message' and e.deleted_ms is null) end
-from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[])
-  as r (channel_id, user_id, seq, ord, at_ms)
+from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) as r (channel_id, user_id, seq, at_ms)
 where m.channel_id = r.channel_id and m.user_id = r.user_id";
 
 pub(super) async fn admit(conn: &mut PgConnection, drafts: &[&Draft]) -> Result<Vec<Admission>> {
@@ -137,7 +139,6 @@ pub(super) async fn read_standings(
         .bind(column(drafts, |draft| draft.channel_id.uuid()))
         .bind(column(drafts, |draft| draft.user_id.uuid()))
         .bind(column(drafts, |draft| draft.tenant_id.uuid()))
-        .bind(column(drafts, |draft| draft.seq.map(|seq| seq as i64)))
         .fetch_all(conn)
         .await?;
     found.iter().map(standing).collect()
@@ -149,7 +150,6 @@ fn standing(row: &PgRow) -> Result<Standing> {
         head_seq: row.try_get::<i64, _>(1)? as u64,
         read_seq: row.try_get::<i64, _>(2)? as u64,
         revision: row.try_get(3)?,
-        target_ord: row.try_get::<i64, _>(4)? as u64,
     })
 }
 
@@ -158,7 +158,6 @@ pub(super) async fn move_markers(conn: &mut PgConnection, moves: &[Move]) -> Res
         .bind(column(moves, |m| m.channel_id.uuid()))
         .bind(column(moves, |m| m.user_id.uuid()))
         .bind(column(moves, |m| m.seq as i64))
-        .bind(column(moves, |m| m.ord as i64))
         .bind(column(moves, |m| m.at.ms()))
         .execute(conn)
         .await?;

@@ -43,16 +43,15 @@ insert into channel_mentions (channel_id, user_id, seq)
 select unhex(value->>0), unhex(value->>1), value->>2 from json_each($1) where true on conflict do nothing";
 
 const READ_STANDINGS: &str = "\
-select j.key, c.seq, m.read_seq, m.revision,
-  coalesce((select e.ord from entries e where e.channel_id = c.id and e.seq = min(coalesce(j.value->>3, c.seq), c.seq)), 0)
+select j.key, c.seq, m.read_seq, m.revision
 from json_each($1) j
 cross join channel_members m on m.channel_id = unhex(j.value->>0) and m.user_id = unhex(j.value->>1)
 cross join channels c on c.id = m.channel_id and c.tenant_id = unhex(j.value->>2)
 order by j.key";
 
 const MOVE_MARKERS: &str = "\
-update channel_members set read_seq = j.value->>2, read_ord = j.value->>3, read_ms = j.value->>4,
-  touched_ms = j.value->>4,
+update channel_members set read_seq = j.value->>2, read_ms = j.value->>3, touched_ms = j.value->>3,
+  read_ord = (select e.ord from entries e where e.channel_id = channel_members.channel_id and e.seq = j.value->>2),
   own_after = case when own_after = 0 then 0 else (
     select count(*) from entries e where e.channel_id = channel_members.channel_id and e.seq > j.value->>2
       and e.actor_id = channel_members.user_id and e.kind = 'message' and e.deleted_ms is null) end
@@ -139,12 +138,7 @@ pub(super) async fn read_standings(
     drafts: &[&ReadDraft],
 ) -> Result<Vec<Standing>> {
     let rows = json(drafts.iter().map(|draft| {
-        (
-            hex(draft.channel_id.uuid()),
-            hex(draft.user_id.uuid()),
-            hex(draft.tenant_id.uuid()),
-            draft.seq,
-        )
+        (hex(draft.channel_id.uuid()), hex(draft.user_id.uuid()), hex(draft.tenant_id.uuid()))
     }))?;
     let found = sqlx::query(READ_STANDINGS).bind(rows).fetch_all(conn).await?;
     found.iter().map(standing).collect()
@@ -156,15 +150,12 @@ fn standing(row: &SqliteRow) -> Result<Standing> {
         head_seq: row.try_get::<i64, _>(1)? as u64,
         read_seq: row.try_get::<i64, _>(2)? as u64,
         revision: row.try_get(3)?,
-        target_ord: row.try_get::<i64, _>(4)? as u64,
     })
 }
 
 pub(super) async fn move_markers(conn: &mut SqliteConnection, moves: &[Move]) -> Result<()> {
     let rows = json(
-        moves
-            .iter()
-            .map(|m| (hex(m.channel_id.uuid()), hex(m.user_id.uuid()), m.seq, m.ord, m.at.ms())),
+        moves.iter().map(|m| (hex(m.channel_id.uuid()), hex(m.user_id.uuid()), m.seq, m.at.ms())),
     )?;
     sqlx::query(MOVE_MARKERS).bind(rows).execute(conn).await?;
     Ok(())

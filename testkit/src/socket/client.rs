@@ -34,11 +34,25 @@ impl Client {
         codec: Codec,
         token: Option<&str>,
     ) -> Result<Self, Answer> {
+        Self::over(Socket::connect(address).await, codec, token).await
+    }
+
+    /// Opens a socket that takes little which is not read.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses.
+    pub async fn narrow(address: SocketAddr, codec: Codec, token: &str) -> Self {
+        let opened = Self::over(Socket::connect_narrow(address).await, codec, Some(token)).await;
+        opened.unwrap_or_else(|refusal| panic!("refused: {refusal:?}"))
+    }
+
+    async fn over(socket: Socket, codec: Codec, token: Option<&str>) -> Result<Self, Answer> {
         let bearer = format!("Bearer {}", token.unwrap_or_default());
         let protocol = [("Sec-WebSocket-Protocol", codec.subprotocol())];
         let headers = [protocol[0], ("Authorization", bearer.as_str())];
         let headers = if token.is_some() { headers.as_slice() } else { protocol.as_slice() };
-        let socket = Socket::open(address, PATH, headers).await?;
+        let socket = socket.upgraded(PATH, headers).await?;
         Ok(Self {
             socket,
             codec,
@@ -64,7 +78,21 @@ impl Client {
     ///
     /// If the server refuses.
     pub async fn resume(address: SocketAddr, token: &str, known: Value) -> (Self, Value) {
-        let mut client = Self::open(address, Codec::Json, Some(token))
+        Self::resume_in(Codec::Json, address, token, known).await
+    }
+
+    /// As [`Client::resume`], in either encoding.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses.
+    pub async fn resume_in(
+        codec: Codec,
+        address: SocketAddr,
+        token: &str,
+        known: Value,
+    ) -> (Self, Value) {
+        let mut client = Self::open(address, codec, Some(token))
             .await
             .unwrap_or_else(|refusal| panic!("refused: {refusal:?}"));
         let mut hello = serde_json::json!({
@@ -155,6 +183,11 @@ impl Client {
             }
             self.take().await?;
         }
+    }
+
+    /// The events that were read while something else was waited for.
+    pub fn arrived(&mut self) -> impl Iterator<Item = EventRead> {
+        self.events.drain(..)
     }
 
     /// The next event of that name; those before it are let go.

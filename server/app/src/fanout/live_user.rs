@@ -76,13 +76,23 @@ impl LiveUser {
         self.standings().by_channel.contains_key(&channel)
     }
 
-    /// Takes what storage says of all channels.
-    pub fn replace(&self, standings: &[Standing]) {
+    /// Takes what storage said of all channels. Answers where something else was known, for a marker
+    /// may have moved, or a channel been joined, since storage was read.
+    #[must_use]
+    pub fn replace(&self, standings: &[Standing]) -> Vec<ChannelId> {
         let mut own = self.standings();
-        own.by_channel =
-            standings.iter().map(|standing| (standing.channel_id, *standing)).collect();
+        let said = standings.iter().map(|standing| (standing.channel_id, *standing)).collect();
+        let known = std::mem::replace(&mut own.by_channel, said);
         own.by_channel.shrink_to_fit();
         own.chat_total = standings.iter().map(Standing::unread).sum();
+        known
+            .into_iter()
+            .filter(|(channel, known)| {
+                let said = own.by_channel.get(channel);
+                said.is_none_or(|said| said.figure() != known.figure())
+            })
+            .map(|(channel, _)| channel)
+            .collect()
     }
 
     /// Takes what storage says of one channel; answers whether a figure moved.
@@ -169,4 +179,41 @@ fn advance(standing: &mut Standing, entry: &LogEntry, user: UserId) -> bool {
     standing.head = entry.position;
     standing.ord = entry.ord;
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use tidewire_protocol::{Position, model::channels::ChannelType};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn standing(channel: u128, ord: u64, read: u64) -> Standing {
+        Standing {
+            channel_id: ChannelId::new(Uuid::from_u128(channel)),
+            kind: ChannelType::Group,
+            head: Position { seq: ord, ..Position::START },
+            ord,
+            read_seq: read,
+            read_ord: read,
+            deleted_after: 0,
+            own_after: 0,
+            mentions: 0,
+            revision: 0,
+            muted: false,
+        }
+    }
+
+    #[test]
+    fn a_snapshot_that_was_overtaken_is_told_from_what_is_known() {
+        let live = LiveUser::new(UserId::new(Uuid::nil()));
+        let snapshot = [standing(1, 5, 0), standing(2, 3, 0)];
+        assert_eq!(live.replace(&snapshot), []);
+        assert!(live.refresh(standing(1, 5, 5)), "read on another device");
+        assert!(live.refresh(standing(3, 1, 0)), "joined");
+        let mut differing = live.replace(&snapshot);
+        differing.sort();
+        assert_eq!(differing, [standing(1, 0, 0).channel_id, standing(3, 0, 0).channel_id]);
+        assert_eq!(live.replace(&snapshot), []);
+    }
 }

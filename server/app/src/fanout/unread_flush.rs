@@ -34,7 +34,7 @@ impl Owing {
     }
 
     /// Has a person's figures of one channel read again and told.
-    pub(super) fn reload(&self, user: UserId, channel: ChannelId) {
+    pub(crate) fn reload(&self, user: UserId, channel: ChannelId) {
         let mut stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
         let users = stale.entry(channel).or_default();
         if !users.contains(&user) {

@@ -49,9 +49,9 @@ impl Replica {
     /// The copy stands at the head from now on; what is missing before it has to be paged.
     fn note_behind(&mut self, channel: ChannelId, head: Position) {
         let copy = self.channels.get_mut(&channel).expect("a channel that is known");
-        let had = std::mem::replace(&mut copy.position, head).seq;
-        assert!(had < head.seq, "behind {head:?}, where it has been already");
-        self.behind.entry(channel).or_insert((had, head)).1 = head;
+        let before = std::mem::replace(&mut copy.position, head).seq;
+        assert!(before < head.seq, "behind {head:?}, where it has been already");
+        self.behind.entry(channel).or_insert((before, head)).1 = head;
     }
 
     /// Knows a channel from its beginning on.

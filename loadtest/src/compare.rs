@@ -53,7 +53,7 @@ fn figure(path: &Path, pointer: &str) -> anyhow::Result<f64> {
     ensure!(report["passed"] == true, "{} failed and cannot be compared", path.display());
     let figure = report.pointer(pointer).and_then(Value::as_f64);
     let figure = figure.filter(|figure| *figure > 0.0);
-    figure.with_context(|| format!("{} has no figure {pointer}", path.display()))
+    figure.with_context(|| format!("{pointer} of {} is not above 0", path.display()))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

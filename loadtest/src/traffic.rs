@@ -89,17 +89,17 @@ impl<'a> Traffic<'a> {
         self.last_ns = measured_from_ns;
     }
 
-    /// Opens the books of a connection that has been told its channels and where they stand.
+    /// Opens the books of a connection that has been told where its channels stand. Channels without
+    /// an entry may be left out.
     pub(crate) fn join(&mut self, client: u32, heads: &[(ChannelId, u64)]) -> anyhow::Result<()> {
-        for channel in self.plan.shape.channels_of(self.first + client as usize) {
-            let id = self.plan.channels[channel];
-            let head = heads.iter().find(|(known, _)| *known == id);
-            ensure!(
-                head.is_some(),
-                "connection {client} is not in channel {channel}: other --members?"
-            );
-            self.ledger.open(client, channel as u32, head.map_or(0, |(_, seq)| *seq));
+        let user = self.first + client as usize;
+        let mut known: HashMap<u32, u64> =
+            heads.iter().filter_map(|(id, head)| Some((*self.numbers.get(id)?, *head))).collect();
+        for channel in self.plan.shape.channels_of(user) {
+            let channel = channel as u32;
+            self.ledger.open(client, channel, known.remove(&channel).unwrap_or(0));
         }
+        ensure!(known.is_empty(), "user {user} is in other channels than --members says");
         Ok(())
     }
 

@@ -157,8 +157,7 @@ impl Worker<'_> {
                 self.fleet.queue(client, &outgoing::hello(self.plan.codec()));
             }
             (Incoming::Opened, Target::Floor) => {
-                let heads: Vec<_> = self.plan.channels.iter().map(|&id| (id, 0)).collect();
-                self.join(client, &heads)?;
+                self.join(client, &[])?;
             }
             (Incoming::Welcome(heads), _) => self.join(client, heads)?,
             (Incoming::Reply { id: HELLO_ID, outcome: Err(code) }, _) => {

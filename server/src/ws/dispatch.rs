@@ -178,9 +178,8 @@ async fn sign_in(conversation: &Conversation, token: Option<&str>) -> Result<Arc
 /// registered: of two that come at once, at least one sees both.
 fn make_room(conversation: &Conversation, new: &Connection) {
     let mut connections = conversation.app.fanout.connections_of(new.user_id());
-    connections.retain(|connection| connection.id() != new.id());
     connections.sort_by_key(|connection| connection.id());
-    let surplus = (connections.len() + 1).saturating_sub(CONNECTIONS_PER_USER_MAX);
+    let surplus = connections.len().saturating_sub(CONNECTIONS_PER_USER_MAX);
     for connection in &connections[..surplus] {
         connection.close(CloseCode::Replaced);
     }

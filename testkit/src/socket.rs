@@ -103,6 +103,12 @@ impl Socket {
         let _ = within("to send", self.stream.write_all(bytes)).await;
     }
 
+    /// Sends bytes again and again, reading nothing, until the server hangs up.
+    pub async fn flood(&mut self, bytes: &[u8]) {
+        within("to be hung up on", async { while self.stream.write_all(bytes).await.is_ok() {} })
+            .await;
+    }
+
     /// Sends one whole message.
     pub async fn message(&mut self, opcode: u8, payload: &[u8]) {
         self.send(&Frame::new(opcode, payload).masked()).await;

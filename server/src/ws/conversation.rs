@@ -195,6 +195,10 @@ impl Listener {
             Err(CommandError::UnknownOp) => {
                 conversation.reply::<()>(frame.id, Err(ErrorCode::OpUnknown.into()));
             }
+            // Without an id, this is the only way to say that nothing was done.
+            Err(CommandError::Invalid(_)) if frame.id.is_none() => {
+                conversation.close(CloseCode::Protocol);
+            }
             Err(CommandError::Invalid(fields)) => {
                 conversation.reply::<()>(frame.id, Err(fields.into()));
             }
@@ -236,12 +240,12 @@ impl Peer for Listener {
             connection.heard(conversation.app.clock.now().ms());
         }
         match (incoming, conversation.codec()) {
-            (Incoming::Text(text), Codec::Json) => self.message(text.as_bytes()),
-            (Incoming::Binary(bytes), Codec::MessagePack) => self.message(&bytes),
+            (Incoming::Text(bytes), Codec::Json)
+            | (Incoming::Binary(bytes), Codec::MessagePack) => self.message(&bytes),
             (Incoming::Text(_) | Incoming::Binary(_), _) => {
                 conversation.close(CloseCode::WrongFrameKind);
             }
-            (Incoming::Control | Incoming::Close, _) => {}
+            (Incoming::Ping(_) | Incoming::Pong | Incoming::Close(_), _) => {}
         }
     }
 

@@ -151,12 +151,12 @@ async fn hello_(conversation: &Arc<Conversation>, id: Option<u64>, hello: &Hello
 async fn greet(conversation: &Arc<Conversation>, id: u64, hello: &Hello) -> Result<()> {
     let app = &conversation.app;
     let identity = sign_in(conversation, hello.token.as_deref()).await?;
-    make_room(conversation, &identity);
     let actor = conversation.actor(Arc::clone(&identity));
     let connection = app.fanout.register(identity.user_id, |user| {
         let mailbox = Arc::clone(&conversation.mailbox);
         Arc::new(Connection::new(app.clock.id(), user, identity, mailbox, app.clock.now().ms()))
     });
+    make_room(conversation, &connection);
     let started = resume::start(app, &actor, &connection, id, hello).await;
     if started.is_err() || !conversation.go_live(&connection) {
         presence::leave(app, &connection);
@@ -174,11 +174,12 @@ async fn sign_in(conversation: &Conversation, token: Option<&str>) -> Result<Arc
     }
 }
 
-/// Closes a person's oldest connections when there would be too many.
-fn make_room(conversation: &Conversation, identity: &Identity) {
-    let mut connections = conversation.app.fanout.connections_of(identity.user_id);
+/// Closes a person's oldest connections when there are too many with the new one. Only after that was
+/// registered: of two that come at once, at least one sees both.
+fn make_room(conversation: &Conversation, new: &Connection) {
+    let mut connections = conversation.app.fanout.connections_of(new.user_id());
     connections.sort_by_key(|connection| connection.id());
-    let surplus = (connections.len() + 1).saturating_sub(CONNECTIONS_PER_USER_MAX);
+    let surplus = connections.len().saturating_sub(CONNECTIONS_PER_USER_MAX);
     for connection in &connections[..surplus] {
         connection.close(CloseCode::Replaced);
     }

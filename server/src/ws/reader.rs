@@ -1,113 +1,196 @@
-//! Bytes to messages, by the state machine of `tungstenite` (RFC 6455, sections 5 to 8).
+//! Bytes to messages (RFC 6455, sections 5 to 8), as strictly as the standard allows and as early as
+//! the bytes tell: a text fails at its first wrong byte, a message at the head that makes it too big.
 //!
-//! The machine is fed from a buffer that all connections of a thread share, and keeps only what is
-//! incomplete. What it wants to say itself, pongs and answers to close frames, is collected and leaves
-//! through the mailbox like everything else.
+//! Between two frames a reader holds no memory of its own.
 
-use std::io::{self, Read, Write};
+use std::str;
 
 use tidewire_protocol::close_code::CloseCode;
-use tokio_tungstenite::tungstenite::{
-    Error, Message,
-    error::CapacityError,
-    protocol::{Role, WebSocketConfig, WebSocketContext},
-};
 
-/// The machine's own buffer, allocated for each connection; it grows for larger frames only.
-const MACHINE_BUFFER_BYTES: usize = 128;
-
-/// The reading side of one connection.
-pub struct Reader(WebSocketContext);
+use super::frame::{Head, Opcode, PartialHead};
 
 /// What came out of some bytes.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Incoming {
-    Text(String),
+    /// Valid UTF-8.
+    Text(Vec<u8>),
     Binary(Vec<u8>),
-    /// A control frame: the peer is alive.
-    Control,
-    /// The peer closes; the answer is in what the machine says.
-    Close,
+    Ping(Vec<u8>),
+    Pong,
+    /// The peer closes, with this code if it gave one.
+    Close(Option<u16>),
+}
+
+/// The reading side of one connection.
+pub struct Reader {
+    message_bytes_max: usize,
+    head: PartialHead,
+    frame: Option<Frame>,
+    /// The payload of the control frame that is being read; it may come inside a message.
+    control: Vec<u8>,
+    message: Option<Message>,
+}
+
+/// A frame whose payload is being read.
+#[derive(Clone, Copy)]
+struct Frame {
+    head: Head,
+    have: usize,
+}
+
+/// A message of which some frames have come.
+struct Message {
+    is_text: bool,
+    bytes: Vec<u8>,
+    /// How much of a text is known to be UTF-8.
+    checked: usize,
 }
 
 impl Reader {
     /// A reader of messages up to so many bytes.
     pub fn new(message_bytes_max: usize) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(MACHINE_BUFFER_BYTES)
-            .write_buffer_size(0)
-            .max_write_buffer_size(64 * 1024)
-            .max_message_size(Some(message_bytes_max))
-            .max_frame_size(Some(message_bytes_max));
-        Self(WebSocketContext::new(Role::Server, Some(config)))
+        Self {
+            message_bytes_max,
+            head: PartialHead::default(),
+            frame: None,
+            control: Vec::new(),
+            message: None,
+        }
     }
 
     /// Takes messages up to so many bytes from now on.
-    pub fn limit(&mut self, message_bytes_max: usize) {
-        self.0.set_config(|config| {
-            config.max_message_size = Some(message_bytes_max);
-            config.max_frame_size = Some(message_bytes_max);
-        });
+    pub const fn limit(&mut self, message_bytes_max: usize) {
+        self.message_bytes_max = message_bytes_max;
     }
 
-    /// Takes bytes; `take` gets each whole message, `say` what the machine answers by itself.
-    pub fn feed(
-        &mut self,
-        bytes: &[u8],
-        mut take: impl FnMut(Incoming),
-        mut say: impl FnMut(Vec<u8>),
-    ) -> Result<(), CloseCode> {
-        let mut wire = Fed { input: bytes, output: Vec::new() };
+    /// Takes bytes from the front of `input` until something came out of them; `None` when it needs
+    /// more. After an error it must not be used again.
+    pub fn next(&mut self, input: &mut &[u8]) -> Result<Option<Incoming>, CloseCode> {
         loop {
-            let read = self.0.read(&mut wire);
-            if !wire.output.is_empty() {
-                say(std::mem::take(&mut wire.output));
-            }
-            match read {
-                Ok(Message::Text(text)) => take(Incoming::Text(text.as_str().to_owned())),
-                Ok(Message::Binary(bytes)) => take(Incoming::Binary(bytes.into())),
-                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {
-                    take(Incoming::Control);
-                }
-                Ok(Message::Close(_)) => take(Incoming::Close),
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(Error::ConnectionClosed | Error::AlreadyClosed) => return Ok(()),
-                Err(error) => return Err(code_for(&error)),
+            let frame = match self.frame.take() {
+                Some(frame) => frame,
+                None => match self.head.read(input)? {
+                    Some(head) => self.begin(head)?,
+                    None => return Ok(None),
+                },
+            };
+            let Some(head) = self.fill(frame, input)? else { return Ok(None) };
+            let whole = if head.opcode.is_control() {
+                Some(control(head.opcode, std::mem::take(&mut self.control))?)
+            } else if head.is_final {
+                self.message.take().map(Message::end).transpose()?
+            } else {
+                None
+            };
+            if whole.is_some() {
+                return Ok(whole);
             }
         }
     }
-}
 
-/// The close code of RFC 6455, section 7.4.1, for what a peer did wrong.
-const fn code_for(error: &Error) -> CloseCode {
-    match error {
-        Error::Utf8(_) => CloseCode::InvalidUtf8,
-        Error::Capacity(CapacityError::MessageTooLong { .. }) => CloseCode::TooBig,
-        _ => CloseCode::Framing,
-    }
-}
-
-/// Some bytes as a stream that blocks at their end, and a place for answers.
-struct Fed<'b> {
-    input: &'b [u8],
-    output: Vec<u8>,
-}
-
-impl Read for Fed<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.input.is_empty() {
-            return Err(io::ErrorKind::WouldBlock.into());
+    /// Whether a frame may stand here (section 5.4).
+    fn begin(&mut self, head: Head) -> Result<Frame, CloseCode> {
+        let before = match (head.opcode, &self.message) {
+            (Opcode::Text | Opcode::Binary, None) => {
+                let is_text = head.opcode == Opcode::Text;
+                self.message = Some(Message { is_text, bytes: Vec::new(), checked: 0 });
+                0
+            }
+            (Opcode::Continuation, Some(message)) => message.bytes.len(),
+            (Opcode::Text | Opcode::Binary, Some(_)) | (Opcode::Continuation, None) => {
+                return Err(CloseCode::Framing);
+            }
+            (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => 0,
+        };
+        if head.length > self.message_bytes_max.saturating_sub(before) {
+            return Err(CloseCode::TooBig);
         }
-        self.input.read(buffer)
+        Ok(Frame { head, have: 0 })
+    }
+
+    /// Takes payload; answers the frame's head once all of it is here.
+    fn fill(&mut self, frame: Frame, input: &mut &[u8]) -> Result<Option<Head>, CloseCode> {
+        let Frame { head, have } = frame;
+        let (taken, rest) = input.split_at(input.len().min(head.length - have));
+        *input = rest;
+        match &mut self.message {
+            Some(message) if !head.opcode.is_control() => message.extend(taken, head.mask, have)?,
+            _ => extend_unmasked(&mut self.control, taken, head.mask, have),
+        }
+        let have = have + taken.len();
+        if have == head.length {
+            return Ok(Some(head));
+        }
+        self.frame = Some(Frame { head, have });
+        Ok(None)
     }
 }
 
-impl Write for Fed<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.output.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
+impl Message {
+    fn extend(&mut self, masked: &[u8], mask: [u8; 4], offset: usize) -> Result<(), CloseCode> {
+        extend_unmasked(&mut self.bytes, masked, mask, offset);
+        if self.is_text {
+            self.check()?;
+        }
         Ok(())
     }
+
+    /// A character may be cut anywhere (section 8.1); what can no longer become one fails now.
+    fn check(&mut self) -> Result<(), CloseCode> {
+        self.checked += match str::from_utf8(&self.bytes[self.checked..]) {
+            Ok(text) => text.len(),
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            Err(_) => return Err(CloseCode::InvalidUtf8),
+        };
+        Ok(())
+    }
+
+    fn end(self) -> Result<Incoming, CloseCode> {
+        match self.is_text {
+            true if self.checked < self.bytes.len() => Err(CloseCode::InvalidUtf8),
+            true => Ok(Incoming::Text(self.bytes)),
+            false => Ok(Incoming::Binary(self.bytes)),
+        }
+    }
 }
+
+/// Section 5.3; `offset` bytes of the same payload came before.
+fn extend_unmasked(bytes: &mut Vec<u8>, masked: &[u8], mut mask: [u8; 4], offset: usize) {
+    let from = bytes.len();
+    bytes.extend_from_slice(masked);
+    mask.rotate_left(offset % 4);
+    for four in bytes[from..].chunks_mut(4) {
+        for (byte, mask) in four.iter_mut().zip(mask) {
+            *byte ^= mask;
+        }
+    }
+}
+
+fn control(opcode: Opcode, payload: Vec<u8>) -> Result<Incoming, CloseCode> {
+    match opcode {
+        Opcode::Ping => Ok(Incoming::Ping(payload)),
+        Opcode::Close => close(&payload).map(Incoming::Close),
+        _ => Ok(Incoming::Pong),
+    }
+}
+
+/// Section 5.5.1.
+fn close(payload: &[u8]) -> Result<Option<u16>, CloseCode> {
+    let Some((code, reason)) = payload.split_first_chunk() else {
+        return if payload.is_empty() { Ok(None) } else { Err(CloseCode::Framing) };
+    };
+    let code = u16::from_be_bytes(*code);
+    if !may_be_sent(code) {
+        return Err(CloseCode::Framing);
+    }
+    str::from_utf8(reason).map_err(|_| CloseCode::InvalidUtf8)?;
+    Ok(Some(code))
+}
+
+/// Section 7.4, with the codes that were registered since; 1004 to 1006 and 1015 are never on a wire.
+const fn may_be_sent(code: u16) -> bool {
+    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,20 +12,19 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use socket2::SockRef;
 use tidewire_app::fanout::{
     mailbox::{Drained, Mailbox},
     outgoing,
 };
-use tidewire_protocol::close_code::CloseCode;
+use tidewire_protocol::limits::FRAME_BYTES_MAX;
 use tokio::net::TcpStream;
 
 use super::reader::{Incoming, Reader};
 
 const SHARED_BUFFER_BYTES: usize = 64 * 1024;
 /// How long a peer may take to close after it was told to.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; SHARED_BUFFER_BYTES]);
@@ -33,7 +32,7 @@ thread_local! {
 
 /// What a socket reports to.
 pub trait Peer {
-    /// A whole message, or a sign of life.
+    /// A whole message, or a control frame, which was answered already.
     fn take(&mut self, incoming: Incoming);
     /// Whether more may be read now. When this turns true again, the mailbox is woken.
     fn may_read(&self) -> bool;
@@ -65,13 +64,13 @@ enum Ready {
 }
 
 impl Socket {
-    /// A socket that takes messages up to so many bytes.
-    pub fn new(stream: Arc<TcpStream>, mailbox: Arc<Mailbox>, message_bytes_max: usize) -> Self {
-        Self { stream, mailbox, reader: Reader::new(message_bytes_max) }
+    /// A socket that takes messages up to the size of a frame.
+    pub fn new(stream: Arc<TcpStream>, mailbox: Arc<Mailbox>) -> Self {
+        Self { stream, mailbox, reader: Reader::new(FRAME_BYTES_MAX) }
     }
 
     /// Takes messages up to so many bytes from now on.
-    pub fn limit(&mut self, message_bytes_max: usize) {
+    pub const fn limit(&mut self, message_bytes_max: usize) {
         self.reader.limit(message_bytes_max);
     }
 
@@ -156,33 +155,23 @@ impl Socket {
     }
 }
 
-fn feed(reader: &mut Reader, mailbox: &Mailbox, bytes: &[u8], peer: &mut impl Peer) {
-    let mut closing = false;
-    let mut last = None;
-    let fed = reader.feed(
-        bytes,
-        |incoming| {
-            closing |= matches!(incoming, Incoming::Close);
-            peer.take(incoming);
-        },
-        |said| {
-            if let Some(earlier) = last.replace(Bytes::from(said)) {
-                mailbox.control(earlier);
-            }
-        },
-    );
-    match (last, closing) {
-        (Some(answer), true) => mailbox.finish(answer),
-        (Some(answer), false) => mailbox.control(answer),
-        (None, true) => mailbox.finish(outgoing::close_echo(None)),
-        (None, false) => {}
-    }
-    if let Err(code) = fed {
-        mailbox.finish(outgoing::close(code));
+/// Takes what bytes mean until they are used up or our close frame is queued; what comes after that
+/// is dropped (section 1.4).
+fn feed(reader: &mut Reader, mailbox: &Mailbox, mut bytes: &[u8], peer: &mut impl Peer) {
+    while mailbox.is_open() {
+        match reader.next(&mut bytes) {
+            Ok(Some(incoming)) => take(mailbox, peer, incoming),
+            Ok(None) => return,
+            Err(code) => mailbox.finish(outgoing::close(code)),
+        }
     }
 }
 
-/// Closes a connection that did not do something in time.
-pub fn time_out(mailbox: &Mailbox, code: CloseCode) {
-    mailbox.finish(outgoing::close(code));
+fn take(mailbox: &Mailbox, peer: &mut impl Peer, incoming: Incoming) {
+    match &incoming {
+        Incoming::Ping(payload) => mailbox.control(outgoing::pong(payload)),
+        Incoming::Close(code) => mailbox.finish(outgoing::close_echo(*code)),
+        Incoming::Text(_) | Incoming::Binary(_) | Incoming::Pong => {}
+    }
+    peer.take(incoming);
 }

@@ -5,35 +5,24 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::{Extension, Request, State},
-    response::{IntoResponse as _, Response},
+    middleware::map_response,
+    response::Response,
     routing::get,
 };
-use http::{HeaderMap, HeaderValue, header};
-use hyper::upgrade::OnUpgrade;
-use tidewire_app::{
-    App, Error,
-    actor::Identity,
-    auth::session,
-    fanout::mailbox::{Mailbox, Wire},
-    health, tickets,
-};
-use tidewire_http_compat::{PeerAddr, Problem};
+use http::{HeaderMap, HeaderValue, header, request::Parts};
+use tidewire_app::{App, Error, actor::Identity, auth::session, health, tickets};
+use tidewire_http_compat::{PeerAddr, problem::Problem};
 use tidewire_protocol::{
     ErrorCode,
     close_code::CloseCode,
-    codec::Codec,
     limits::{FRAME_BYTES_MAX, HELLO_BYTES_MAX, HELLO_TIMEOUT_MS},
 };
-use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::handshake::server::create_response;
 
 use super::{
     conversation::{Conversation, Listener},
-    socket::{End, Socket},
+    handshake::{Accepted, Handshake, name_version},
+    socket::{CLOSE_TIMEOUT, End, Socket},
 };
-use crate::listener::{Reclaimed, reclaim};
-
-const TICKET_PROTOCOL: &str = "ticket.";
 
 /// Who may open sockets from a browser.
 #[derive(Clone)]
@@ -41,7 +30,11 @@ pub struct Origins(pub Arc<[HeaderValue]>);
 
 /// The route of the socket. `call` is set once the whole router stands.
 pub fn routes(origins: Origins, call: CallRouter) -> Router<App> {
-    Router::new().route("/api/v1/ws", get(open)).layer(Extension(origins)).layer(Extension(call))
+    Router::new()
+        .route("/api/v1/ws", get(open))
+        .layer(map_response(name_version))
+        .layer(Extension(origins))
+        .layer(Extension(call))
 }
 
 /// The router that `call` runs requests through; it contains the socket's own route, so it can be
@@ -61,14 +54,6 @@ impl CallRouter {
     }
 }
 
-/// What a client offers in `Sec-WebSocket-Protocol`.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Offer<'h> {
-    codec: Option<Codec>,
-    ticket: Option<&'h str>,
-    unknown: bool,
-}
-
 async fn open(
     State(app): State<App>,
     Extension(origins): Extension<Origins>,
@@ -78,41 +63,21 @@ async fn open(
     if health::is_draining(&app) {
         return Err(Error::new(ErrorCode::Unavailable).with_retry_after(1).into());
     }
-    let bare = bare(&request);
-    let mut response = create_response(&bare).map_err(|_| ErrorCode::UpgradeRequired)?;
-    check_origin(bare.headers(), &origins)?;
-    let offer = offered(bare.headers());
-    let codec = match (offer.codec, offer.unknown) {
-        (Some(codec), _) => codec,
-        (None, false) => Codec::Json,
-        (None, true) => return Err(ErrorCode::BadRequest.into()),
-    };
-    let named = offer.codec.is_some();
-    let identity = sign_in(&app, &bare, offer.ticket).await?;
-    let peer = request.extensions().get::<PeerAddr>().copied().ok_or(ErrorCode::Internal)?;
-    let (Some(upgrade), Some(router)) =
-        (request.extensions_mut().remove::<OnUpgrade>(), call.get())
-    else {
-        return Err(ErrorCode::UpgradeRequired.into());
-    };
-    if named {
-        let name = HeaderValue::from_static(codec.subprotocol());
-        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, name);
-    }
+    let handshake = Handshake::read(&mut request)?;
+    let (parts, _) = request.into_parts();
+    check_origin(&parts.headers, &origins)?;
+    let identity = sign_in(&app, &parts, handshake.ticket.as_deref()).await?;
+    let peer = parts.extensions.get::<PeerAddr>().copied().ok_or(ErrorCode::Internal)?;
+    let router = call.get().ok_or(ErrorCode::Internal)?;
+    let (response, accepted) = handshake.accept();
     let tasks = app.tasks.clone();
-    let opening = Opening { app, router, codec, peer, identity };
-    tasks.spawn(async move { converse(upgrade, opening).await });
-    Ok(response.map(|()| axum::body::Body::empty()).into_response())
-}
-
-/// The request as the handshake's checks want it: without a body.
-fn bare(request: &Request) -> http::Request<()> {
-    let mut bare = http::Request::new(());
-    bare.method_mut().clone_from(request.method());
-    bare.uri_mut().clone_from(request.uri());
-    *bare.version_mut() = request.version();
-    bare.headers_mut().clone_from(request.headers());
-    bare
+    let opening = Opening { app, router, peer, identity };
+    tasks.spawn(async move {
+        if let Some(accepted) = accepted.await {
+            converse(accepted, opening).await;
+        }
+    });
+    Ok(response)
 }
 
 fn check_origin(headers: &HeaderMap, origins: &Origins) -> Result<(), ErrorCode> {
@@ -122,30 +87,14 @@ fn check_origin(headers: &HeaderMap, origins: &Origins) -> Result<(), ErrorCode>
     }
 }
 
-fn offered(headers: &HeaderMap) -> Offer<'_> {
-    let mut offer = Offer::default();
-    let values = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
-    let names = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    for name in names.map(str::trim) {
-        if let Some(ticket) = name.strip_prefix(TICKET_PROTOCOL) {
-            offer.ticket = Some(ticket);
-        } else if let Some(codec) = Codec::from_subprotocol(name) {
-            offer.codec = offer.codec.or(Some(codec));
-        } else {
-            offer.unknown = true;
-        }
-    }
-    offer
-}
-
 /// By header, by ticket, or not yet. An access token in the URL is refused, not ignored: it is in
 /// somebody's log now.
 async fn sign_in(
     app: &App,
-    request: &http::Request<()>,
+    request: &Parts,
     offered: Option<&str>,
 ) -> Result<Option<Arc<Identity>>, Error> {
-    let query = request.uri().query().unwrap_or_default();
+    let query = request.uri.query().unwrap_or_default();
     let pairs: Vec<(String, String)> =
         serde_urlencoded::from_str(query).map_err(|_| ErrorCode::BadRequest)?;
     let value = |wanted: &str| {
@@ -157,7 +106,7 @@ async fn sign_in(
     if let Some(ticket) = value("ticket").or(offered) {
         return tickets::consume(app, ticket).await.map(Some);
     }
-    let Some(header) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let Some(header) = request.headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let text = header.to_str().map_err(|_| ErrorCode::TokenInvalid)?;
     match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
@@ -170,28 +119,21 @@ async fn sign_in(
 struct Opening {
     app: App,
     router: Router,
-    codec: Codec,
     peer: PeerAddr,
     identity: Option<Arc<Identity>>,
 }
 
-async fn converse(upgrade: OnUpgrade, opening: Opening) {
-    let Some(Reclaimed { stream, read, place }) = upgrade.await.ok().and_then(reclaim) else {
-        return;
-    };
-    let Ok(stream) = fresh(stream) else { return };
-    let stream = Arc::new(stream);
-    let wire: Arc<dyn Wire> = Arc::new(Outlet(Arc::clone(&stream)));
-    let mailbox = Arc::new(Mailbox::new(opening.codec, wire));
-    let Opening { app, router, peer, identity, .. } = opening;
-    // What a client knows of its channels is told in `hello`; of strangers, nobody waits for so much.
-    let hello_bytes_max = if identity.is_some() { HELLO_BYTES_MAX } else { FRAME_BYTES_MAX };
-    let conversation =
-        Arc::new(Conversation::new(app, router, Arc::clone(&mailbox), peer, identity));
-    let mut socket = Socket::new(stream, mailbox, hello_bytes_max);
+async fn converse(accepted: Accepted, opening: Opening) {
+    let Accepted { mut socket, mailbox, early, place } = accepted;
+    let Opening { app, router, peer, identity } = opening;
+    if identity.is_some() {
+        // What a client knows of its channels is told in `hello`; of strangers, nobody takes so much.
+        socket.limit(HELLO_BYTES_MAX);
+    }
+    let conversation = Arc::new(Conversation::new(app, router, mailbox, peer, identity));
     let mut listener = Listener::new(Arc::clone(&conversation));
-    socket.feed(&read, &mut listener);
-    drop(read);
+    socket.feed(&early, &mut listener);
+    drop(early);
     let end = drive(&mut socket, &mut listener, &conversation).await;
     conversation.end();
     if end == End::Closed {
@@ -204,49 +146,16 @@ async fn converse(upgrade: OnUpgrade, opening: Opening) {
 async fn drive(socket: &mut Socket, listener: &mut Listener, conversation: &Conversation) -> End {
     let greeting = Box::pin(socket.run(listener, Listener::is_live));
     match tokio::time::timeout(Duration::from_millis(HELLO_TIMEOUT_MS), greeting).await {
-        Ok(End::Met) => {}
-        Ok(end) => return end,
-        Err(_) => conversation.close(CloseCode::Unauthenticated),
-    }
-    socket.limit(FRAME_BYTES_MAX);
-    socket.run(listener, |_| false).await
-}
-
-/// Registers the socket anew with the runtime: the old registration would keep the finished HTTP task.
-fn fresh(stream: TcpStream) -> std::io::Result<TcpStream> {
-    TcpStream::from_std(stream.into_std()?)
-}
-
-/// The socket as the mailbox's wire.
-struct Outlet(Arc<TcpStream>);
-
-impl Wire for Outlet {
-    fn try_write(&self, buffers: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
-        self.0.try_write_vectored(buffers)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn offer(value: &'static str) -> (Option<Codec>, Option<String>, bool) {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(value));
-        let offer = offered(&headers);
-        (offer.codec, offer.ticket.map(str::to_owned), offer.unknown)
-    }
-
-    #[test]
-    fn the_first_known_subprotocol_wins() {
-        assert_eq!(
-            offer("x, tidewire.v1.msgpack, tidewire.v1.json"),
-            (Some(Codec::MessagePack), None, true)
-        );
-        assert_eq!(
-            offer("tidewire.v1.json,ticket.abc"),
-            (Some(Codec::Json), Some("abc".into()), false)
-        );
-        assert_eq!(offer("mqtt"), (None, None, true));
+        Ok(End::Met) => {
+            socket.limit(FRAME_BYTES_MAX);
+            socket.run(listener, |_| false).await
+        }
+        Ok(end) => end,
+        Err(_) => {
+            conversation.close(CloseCode::Unauthenticated);
+            // Nobody watches whether this peer takes anything, so it gets no more time.
+            let last = Box::pin(socket.run(listener, |_| false));
+            tokio::time::timeout(CLOSE_TIMEOUT, last).await.unwrap_or(End::Gone)
+        }
     }
 }

@@ -348,6 +348,11 @@ impl Mailbox {
         self.actor.wake();
     }
 
+    /// Whether anything can still be sent: no close frame is queued and the wire is not broken.
+    pub fn is_open(&self) -> bool {
+        self.lock().is_open()
+    }
+
     /// Whether the wire is known to be broken.
     pub fn is_broken(&self) -> bool {
         matches!(self.lock().phase, Phase::Broken)

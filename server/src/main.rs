@@ -15,7 +15,7 @@ use tidewire_app::{fanout::bus::local::LocalBus, seed::SeedPlan};
 use tidewire_server::{
     config::{Admin, Command, CommandLine, ConfigCommand, Given, Seed, Settings},
     lifecycle::Signals,
-    node::Node,
+    node::{self, Node},
     router,
     telemetry::{self, Figures},
 };
@@ -83,14 +83,14 @@ async fn seed(settings: &Settings, plan: Seed) -> anyhow::Result<()> {
     let out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&plan.out);
     let mut out =
         BufWriter::new(out.with_context(|| format!("cannot create {}", plan.out.display()))?);
-    let node = Node::start(settings, &LocalBus::default()).await?;
+    let app = node::open(settings, &LocalBus::default()).await?;
     let wanted = SeedPlan {
         tenant_slug: plan.tenant.clone(),
         users: plan.users,
         channels: plan.channels,
         members_per_channel: plan.members,
     };
-    let seeded = tidewire_app::seed::seed(node.app(), wanted).await?;
+    let seeded = tidewire_app::seed::seed(&app, wanted).await?;
     writeln!(out, "{}", json!({ "tenant": plan.tenant, "channels": seeded.channels }))?;
     for (user, token) in seeded.users {
         writeln!(out, "{}", json!({ "user": user, "token": token }))?;

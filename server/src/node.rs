@@ -33,13 +33,9 @@ pub struct Node {
 impl Node {
     /// Opens the database and the sockets, and joins `bus`.
     pub async fn start(settings: &Settings, bus: &LocalBus) -> anyhow::Result<Self> {
-        let clock = Clock::system();
-        settings.make_data_dir()?;
-        let config = settings.app(&clock)?;
         let listener = bind(settings.listen)?;
         let metrics_listener = settings.metrics_listen.map(bind).transpose()?;
-        let db = Db::open(&settings.database_url).await?;
-        let app = App::start(db, clock, config, Tasks::default(), bus);
+        let app = open(settings, bus).await?;
         Ok(Self {
             app,
             listener,
@@ -75,6 +71,15 @@ impl Node {
         }
         self.app.db.close().await;
     }
+}
+
+/// The application without sockets, for what an operator does beside a node that serves.
+pub async fn open(settings: &Settings, bus: &LocalBus) -> anyhow::Result<App> {
+    let clock = Clock::system();
+    settings.make_data_dir()?;
+    let config = settings.app(&clock)?;
+    let db = Db::open(&settings.database_url).await?;
+    Ok(App::start(db, clock, config, Tasks::default(), bus))
 }
 
 fn limits(settings: &Settings) -> Limits {

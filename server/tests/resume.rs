@@ -123,8 +123,8 @@ on_both_engines! {
         for (mut replica, person) in replicas {
             come_back(Codec::Json, address, &person, &mut replica, false).await;
             let (mut client, _) = Client::hello(address, &person.token).await;
-            for (channel, had, head) in replica.take_behind() {
-                assert_eq!(page(&mut client, (channel, had, head)).await.len() as u64, head.seq - had);
+            for (channel, known, head) in replica.take_behind() {
+                assert_eq!(page(&mut client, (channel, known, head)).await.len() as u64, head.seq - known);
             }
             for channel in &installation.channels {
                 let last = mark_of_last(&mut client, *channel).await;
@@ -222,11 +222,11 @@ async fn come_back(
     (entries, welcome)
 }
 
-/// The seqs of the messages after `had`, paged up to `head`.
-async fn page(client: &mut Client, (channel, had, head): (ChannelId, u64, Position)) -> Vec<u64> {
+/// The seqs of the messages after `known`, paged up to `head`.
+async fn page(client: &mut Client, (channel, known, head): (ChannelId, u64, Position)) -> Vec<u64> {
     let mut seqs: Vec<u64> = Vec::new();
-    while seqs.last().copied().unwrap_or(had) < head.seq {
-        let after = seqs.last().copied().unwrap_or(had);
+    while seqs.last().copied().unwrap_or(known) < head.seq {
+        let after = seqs.last().copied().unwrap_or(known);
         let query = json!({ "channelId": channel, "afterSeq": after, "limit": 40 });
         let page = client.call("chat.history", query).await.unwrap();
         seqs.extend(page["items"].as_array().unwrap().iter().map(|m| m["seq"].as_u64().unwrap()));
@@ -274,9 +274,9 @@ async fn come_and_go(
         let known = if fresh { Value::Null } else { copy.known() };
         let (mut client, welcome) = Client::resume_in(codec, address, &person.token, known).await;
         copy.welcome(&welcome);
-        for (channel, had, head) in copy.take_behind() {
-            let paged = page(&mut client, (channel, had, head)).await;
-            assert_eq!(paged, (had + 1..=head.seq).collect::<Vec<_>>());
+        for (channel, known, head) in copy.take_behind() {
+            let paged = page(&mut client, (channel, known, head)).await;
+            assert_eq!(paged, (known + 1..=head.seq).collect::<Vec<_>>());
         }
         for channel in &channels {
             copy.begin(*channel);

@@ -73,10 +73,10 @@ async fn read_to(client: &mut Client, replica: &mut Replica, channel: ChannelId,
 async fn catch_up(client: &mut Client, replica: &mut Replica, channel: ChannelId) {
     read_to(client, replica, channel, MESSAGES).await;
     let behind = replica.take_behind();
-    let [(_, had, head)] = behind[..] else { panic!("not told to page: {behind:?}") };
+    let [(_, known, head)] = behind[..] else { panic!("not told to page: {behind:?}") };
     let mut paged: Vec<u64> = Vec::new();
-    while paged.last().copied().unwrap_or(had) < head.seq {
-        let after = paged.last().copied().unwrap_or(had);
+    while paged.last().copied().unwrap_or(known) < head.seq {
+        let after = paged.last().copied().unwrap_or(known);
         let query = json!({ "channelId": channel, "afterSeq": after, "limit": 200 });
         let page = client.call("chat.history", query).await.unwrap();
         paged.extend(page["items"].as_array().unwrap().iter().filter_map(seq));

@@ -6,12 +6,13 @@ use tidewire_testkit::{Client, Replica, TestDb};
 
 use crate::world::{World, say};
 
-/// More than the sockets' buffers and the mailbox hold together.
-const MESSAGES: u64 = 3_000;
+/// More than a socket's buffers and a mailbox hold together, and soon enough sent that nobody is
+/// given up meanwhile.
+const MESSAGES: u64 = 800;
 const IDLERS: usize = 16;
 const PIPELINE: u64 = 50;
-/// Far below what one copy for each of them would need.
-const MEMORY_BYTES_MAX: u64 = 96 * 1024 * 1024;
+/// Below what a copy of everything for each of them would need.
+const MEMORY_BYTES_MAX: u64 = 40 * 1024 * 1024;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_stops_reading_delays_nobody_and_catches_up_exactly() {

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, request::Parts};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Collected};
 use serde_json::value::RawValue;
 use tidewire_app::{
     Actor, App, Error,
@@ -62,7 +62,15 @@ pub(crate) async fn once(
     first: impl Future<Output = Response>,
 ) -> Result<Response> {
     match idempotency::claim(app, actor).await? {
-        Claim::Fresh => keep(app, actor, first.await).await,
+        Claim::Fresh => {
+            let (response, kept) = keep(app, actor, first.await).await;
+            // What was done stays done, and its answer the truth; only a repeat may now be told
+            // that the first request is still running.
+            if let Err(error) = kept {
+                error.log(&actor.request.id);
+            }
+            Ok(response)
+        }
         Claim::Replay { status, answer } => replay(status, &answer),
         Claim::InProgress => {
             Err(Error::new(ErrorCode::IdempotencyInProgress).with_retry_after(1).into())
@@ -72,21 +80,28 @@ pub(crate) async fn once(
 }
 
 /// Answers that may be different the next time are not kept: the claim is given back.
-async fn keep(app: &App, actor: &Actor, response: Response) -> Result<Response> {
+async fn keep(
+    app: &App,
+    actor: &Actor,
+    response: Response,
+) -> (Response, tidewire_app::Result<()>) {
     let status = response.status();
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-        idempotency::abandon(app, actor).await?;
-        return Ok(response);
+        return (response, idempotency::abandon(app, actor).await);
     }
     if let Some(problem) = response.extensions().get::<Problem>() {
-        idempotency::record_late(app, actor, status.as_u16(), &problem.error().body()).await?;
-        return Ok(response);
+        let error = problem.error().body();
+        let kept = idempotency::record_late(app, actor, status.as_u16(), &error).await;
+        return (response, kept);
     }
     let (parts, body) = response.into_parts();
-    let bytes = body.collect().await.map_err(|_| ErrorCode::Internal)?.to_bytes();
-    let data = answer::data_of(&bytes).ok_or(ErrorCode::Internal)?;
-    idempotency::record_late(app, actor, status.as_u16(), &data).await?;
-    Ok(Response::from_parts(parts, Body::from(bytes)))
+    // The handlers' answers are in memory; reading them cannot fail.
+    let bytes = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
+    let kept = match answer::data_of(&bytes) {
+        Some(data) => idempotency::record_late(app, actor, status.as_u16(), &data).await,
+        None => idempotency::abandon(app, actor).await,
+    };
+    (Response::from_parts(parts, Body::from(bytes)), kept)
 }
 
 fn replay(status: u16, kept: &RawValue) -> Result<Response> {

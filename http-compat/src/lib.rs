@@ -15,7 +15,7 @@ mod json;
 mod openapi;
 mod path;
 mod preconditions;
-pub mod problem;
+mod problem;
 mod query;
 mod rate_limit;
 mod request_id;
@@ -37,6 +37,7 @@ use utoipa_axum::routes;
 
 pub use address::PeerAddr;
 pub use authenticate::PreAuthenticated;
+pub use problem::Problem;
 
 use address::Network;
 use admission::{holding, probe, public, signed_in};
@@ -58,13 +59,20 @@ pub struct Options {
     pub trusted_proxies: Vec<Network>,
     /// Set for the internal listener only: adds `/metrics`.
     pub metrics: Option<RenderMetrics>,
-    /// Routes that are not REST but share its surface: the socket.
-    pub beside: Router<App>,
+    /// Leaves out the description of the API.
+    pub description_hidden: bool,
+    /// Routes of the process itself, such as the socket's: they share all that surrounds the
+    /// others, and answer a [`Problem`] as the others do.
+    pub more: Router<App>,
 }
 
 /// Everything that is served over HTTP, except the socket and the page.
 pub fn router(app: App, options: &Options) -> Router {
-    let page = routes(Page::new(&app, &options.trusted_proxies));
+    let mut page = routes(Page::new(&app, &options.trusted_proxies));
+    if !options.description_hidden {
+        let description = routes!(openapi::document);
+        page = page.at("/api/v1/openapi.json", public(Class::Document), description);
+    }
     surface::wrap(page, app, options)
 }
 
@@ -120,16 +128,15 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/chat/channels/{id}/messages/{messageId}", holding(ChatWrite, Class::Write),    routes!(messages::delete))
 
         // unread
-        .at("/api/v1/chat/channels/{id}/read",   holding(ChatRead, Class::Write), routes!(unread::mark_read))
+        .at("/api/v1/chat/channels/{id}/read",   holding(ChatRead, Class::Read),  routes!(unread::mark_read))
         .at("/api/v1/chat/channels/{id}/unread", holding(ChatRead, Class::Write), routes!(unread::mark_unread))
         .at("/api/v1/chat/unread-count",         holding(ChatRead, Class::Read),  routes!(unread::count))
 
-        // health, and what this is
-        .at("/api/v1/health",        probe(),                 routes!(health::health))
-        .at("/api/v1/health/system", probe(),                 routes!(health::system))
-        .at("/api/v1/health/live",   probe(),                 routes!(health::live))
-        .at("/api/v1/health/ready",  probe(),                 routes!(health::ready))
-        .at("/api/v1/openapi.json",  public(Class::Document), routes!(openapi::document))
+        // health
+        .at("/api/v1/health",        probe(), routes!(health::health))
+        .at("/api/v1/health/system", probe(), routes!(health::system))
+        .at("/api/v1/health/live",   probe(), routes!(health::live))
+        .at("/api/v1/health/ready",  probe(), routes!(health::ready))
 }
 
 #[cfg(test)]

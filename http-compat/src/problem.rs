@@ -23,7 +23,7 @@ use crate::request_id::RequestId;
 
 pub(crate) type Result<T, E = Problem> = std::result::Result<T, E>;
 
-/// An error of an operation, or of reading the request for one.
+/// An error of an operation, or of reading the request for one, as an answer.
 #[derive(Debug, Clone)]
 pub struct Problem(Arc<Error>);
 

@@ -42,7 +42,7 @@ pub(crate) fn wrap(page: Page, app: App, options: &Options) -> Router {
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(from_fn(problem::render));
     router
-        .merge(options.beside.clone())
+        .merge(options.more.clone())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(route_not_found)
         .layer(inner)

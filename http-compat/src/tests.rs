@@ -4,6 +4,7 @@ mod harness;
 
 mod admission;
 mod description;
+mod log;
 mod origins;
 mod outside;
 mod repeats;

@@ -14,7 +14,7 @@ use serde_json::json;
 use tidewire_app::{fanout::bus::local::LocalBus, seed::SeedPlan};
 use tidewire_server::{
     config::{Admin, Command, CommandLine, ConfigCommand, Given, Seed, Settings},
-    lifecycle::Signals,
+    lifecycle::{self, Signals},
     node::{self, Node},
     router,
     telemetry::{self, Figures},
@@ -66,6 +66,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     telemetry::start_logging(&settings.log);
     let figures = Figures::start().context("cannot count figures")?;
     let mut signals = Signals::listen().context("cannot hear signals")?;
+    warn_of_few_descriptors(settings.connections_max);
     let node = Node::start(settings, &LocalBus::default()).await?;
     say(&format_args!("listening on http://{}", node.address()?));
     node.app().tasks.spawn_until_stop(figures.clone().keep_up());
@@ -75,6 +76,17 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     tokio::select! {
         () = node.run(router, metrics, stop.cancelled()) => Ok(()),
         () = signals.stop_then_hurry(&stop) => bail!("a second signal ended it at once"),
+    }
+}
+
+fn warn_of_few_descriptors(connections_max: usize) {
+    let permitted = lifecycle::raise_descriptor_limit();
+    if let Some(permitted) = permitted.filter(|permitted| *permitted <= connections_max as u64) {
+        tracing::warn!(
+            permitted,
+            connections_max,
+            "fewer descriptors than connections are allowed"
+        );
     }
 }
 

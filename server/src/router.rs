@@ -17,7 +17,8 @@ pub fn router(app: &App, settings: &Settings) -> Router {
         allowed_origins: settings.allowed_origins.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
         metrics: None,
-        beside: upgrade::routes(origins, call.clone()),
+        description_hidden: false,
+        more: upgrade::routes(origins, call.clone()),
     };
     let router = tidewire_http_compat::router(app.clone(), &options);
     call.set(router.clone());

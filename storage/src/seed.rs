@@ -1,4 +1,7 @@
 //! Many people and groups at once, for load tests: a few statements, whatever their number.
+//!
+//! Joins are written as `cross join`, which SQLite takes as the order to read in: the list first, and
+//! then each person by number.
 
 use tidewire_protocol::{
     Timestamp,
@@ -57,7 +60,7 @@ pub async fn sessions(
          created_ms, last_seen_ms, device_name) \
          select l.id, $1, u.id, $3, $4, $4, $3, $3, 'seed' from ",
         "$5",
-        " as l join users u on u.tenant_id = $1 and u.number = $2 + l.n"
+        " as l cross join users u where u.tenant_id = $1 and u.number = $2 + l.n"
     );
     query(sql)
         .bind(place.tenant_id)
@@ -102,7 +105,8 @@ async fn insert_channels(
          touched_ms) \
          select l.id, $1, 'group', 'Group ' || cast($6 + l.n + 1 as text), u.id, $3, $4, $3 from ",
         "$7",
-        " as l join users u on u.tenant_id = $1 and u.number = $2 + (($6 + l.n) * $4) % $5"
+        " as l cross join users u \
+         where u.tenant_id = $1 and u.number = $2 + (($6 + l.n) * $4) % $5"
     );
     bind(query(sql), place, groups, offset, ids).execute(conn).await.map(drop)
 }
@@ -119,8 +123,8 @@ async fn insert_members(
          insert into channel_members (channel_id, user_id, tenant_id, role, joined_ms, touched_ms) \
          select l.id, u.id, $1, case when seat.n = 0 then 'owner' else 'member' end, $3, $3 from ",
         "$7",
-        " as l cross join seat join users u \
-         on u.tenant_id = $1 and u.number = $2 + (($6 + l.n) * $4 + seat.n) % $5"
+        " as l cross join seat cross join users u \
+         where u.tenant_id = $1 and u.number = $2 + (($6 + l.n) * $4 + seat.n) % $5"
     );
     bind(query(sql), place, groups, offset, ids).execute(conn).await.map(drop)
 }

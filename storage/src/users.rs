@@ -1,20 +1,22 @@
 //! People: one row each, kept after deletion so that what they wrote stays attributed to somebody.
 
 mod list;
+mod refs;
 
 use tidewire_protocol::{
     Timestamp,
     id::{TenantId, UserId},
-    model::users::{Role, User, UserRef, UserRefStatus, UserStatus, display_name},
+    model::users::{Role, User, UserStatus, display_name},
 };
 
 use crate::{
     Conn, Result,
-    dialect::{by_ids, by_numbers},
     query::{Row, query},
 };
 
 pub use list::{count, list};
+pub(crate) use refs::read_ref;
+pub use refs::{active, refs, refs_by_numbers};
 
 /// A person to be added.
 #[derive(Debug, Clone)]
@@ -205,55 +207,6 @@ pub async fn accept(
     Ok(changed == 1)
 }
 
-/// As they are shown to others, those who are gone included; in no order, unknown ids left out.
-pub async fn refs(conn: &mut Conn, tenant_id: TenantId, ids: &[UserId]) -> Result<Vec<UserRef>> {
-    let sql = by_ids!(
-        "select id, number, first_name, last_name, email, avatar, status, deleted_ms from users \
-         where tenant_id = $1 and id ",
-        "$2",
-        ""
-    );
-    let rows = query(sql).bind(tenant_id).bind(ids).fetch_all(conn).await?;
-    rows.iter().map(|row| read_ref(row, 0)).collect()
-}
-
-const ACTIVE: &str = "\
-select id, number, first_name, last_name, email, avatar, status, deleted_ms from users \
-where tenant_id = $1 and status = 'active' and deleted_ms is null \
-  and search_text like $2 escape '\\' order by first_name, last_name, id limit $3";
-
-/// Active people whose name or address contains `search`, by name, at most `limit`.
-pub async fn active(
-    conn: &mut Conn,
-    tenant_id: TenantId,
-    search: Option<&str>,
-    limit: u32,
-) -> Result<Vec<UserRef>> {
-    let rows = query(ACTIVE)
-        .bind(tenant_id)
-        .bind(list::pattern(search.unwrap_or_default()))
-        .bind(i64::from(limit))
-        .fetch_all(conn)
-        .await?;
-    rows.iter().map(|row| read_ref(row, 0)).collect()
-}
-
-/// As [`refs`], by number.
-pub async fn refs_by_numbers(
-    conn: &mut Conn,
-    tenant_id: TenantId,
-    numbers: Vec<i64>,
-) -> Result<Vec<UserRef>> {
-    let sql = by_numbers!(
-        "select id, number, first_name, last_name, email, avatar, status, deleted_ms from users \
-         where tenant_id = $1 and number ",
-        "$2",
-        ""
-    );
-    let rows = query(sql).bind(tenant_id).bind(numbers).fetch_all(conn).await?;
-    rows.iter().map(|row| read_ref(row, 0)).collect()
-}
-
 fn read(row: &Row) -> Result<User> {
     let (first_name, last_name) = (row.text(3)?, row.text(4)?);
     Ok(User {
@@ -279,35 +232,6 @@ fn read(row: &Row) -> Result<User> {
         created_at: row.timestamp(18)?,
         updated_at: row.timestamp(19)?,
         version: row.int(20)?,
-    })
-}
-
-/// Reads eight columns from `at`: id, number, first name, last name, email, avatar, status and the
-/// instant of deletion. Nothing personal of the deleted is shown.
-pub(crate) fn read_ref(row: &Row, at: usize) -> Result<UserRef> {
-    let (id, number) = (row.id(at)?, row.int(at + 1)?);
-    if row.optional_timestamp(at + 7)?.is_some() {
-        return Ok(UserRef {
-            id,
-            number,
-            display_name: "Deleted user".to_owned(),
-            first_name: "Deleted".to_owned(),
-            last_name: "user".to_owned(),
-            email: None,
-            avatar: None,
-            status: UserRefStatus::Deleted,
-        });
-    }
-    let (first_name, last_name) = (row.text(at + 2)?, row.text(at + 3)?);
-    Ok(UserRef {
-        id,
-        number,
-        display_name: display_name(&first_name, &last_name),
-        first_name,
-        last_name,
-        email: row.get(at + 4)?,
-        avatar: row.get(at + 5)?,
-        status: row.word(at + 6, UserRefStatus::from_word)?,
     })
 }
 

@@ -44,7 +44,7 @@ use crate::{
     answer::Answer,
     json::Json,
     path::PathIds,
-    problem::Result,
+    problem::{Problem, Result},
     query::Query,
     routing::Page,
     surface,
@@ -106,7 +106,8 @@ impl Surface {
             allowed_origins: vec![ORIGIN.parse().unwrap()],
             trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
             metrics: Some(Arc::new(|| "figures 1\n".to_owned())),
-            ..Options::default()
+            description_hidden: true,
+            more: Router::new().route("/upgrade", axum::routing::get(upgrade)),
         };
         let page = routes(Page::new(&app, &options.trusted_proxies));
         let runs = Runs::default();
@@ -200,6 +201,10 @@ pub(super) struct Thing {
 #[utoipa::path(get, path = "", responses((status = 200)))]
 async fn panic() -> Answer<Thing> {
     panic!("a handler that panics")
+}
+
+async fn upgrade() -> Problem {
+    ErrorCode::UpgradeRequired.into()
 }
 
 #[utoipa::path(post, path = "", responses((status = 200)))]

@@ -47,6 +47,16 @@ async fn a_failure_has_exactly_four_fields() {
 }
 
 #[tokio::test]
+async fn routes_of_the_process_share_the_surface() {
+    let surface = Surface::new().await;
+    let answer = surface.send(empty(get("/upgrade"))).await;
+    assert_eq!((answer.status, answer.code().as_str()), (426, "UPGRADE_REQUIRED"));
+    assert_eq!(answer.header("x-request-id"), answer.json()["error"]["requestId"].as_str());
+    assert_eq!(surface.send(empty(post("/upgrade"))).await.code(), "METHOD_NOT_ALLOWED");
+    assert_eq!(surface.send(empty(get("/api/v1/openapi.json"))).await.status, 404);
+}
+
+#[tokio::test]
 async fn a_trailing_slash_is_another_route() {
     let surface = Surface::new().await;
     assert_eq!(surface.send(empty(get("/big"))).await.status, 200);

@@ -221,3 +221,6 @@ pub async fn me(app: &App, actor: &Actor) -> Result<Me> {
         },
     })
 }
+
+#[cfg(test)]
+mod tests;

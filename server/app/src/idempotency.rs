@@ -96,3 +96,6 @@ fn key(actor: &Actor) -> Option<Key<'_>> {
         body_hash: &key.body_hash,
     })
 }
+
+#[cfg(test)]
+mod tests;

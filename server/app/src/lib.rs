@@ -41,6 +41,8 @@ mod jobs;
 mod log_view;
 mod news;
 mod profiles;
+#[cfg(test)]
+mod testing;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,5 +1,5 @@
-//! Outgoing mail: a row of the outbox in the transaction of its cause, rendered and handed over by
-//! [`crate::jobs::send_mail`].
+//! Outgoing mail: a row of the outbox in the transaction of its cause, rendered and handed over by a
+//! job of the node.
 
 mod account_mails;
 mod dev_mailbox;
@@ -72,8 +72,9 @@ pub(crate) fn wake(app: &App) {
 
 /// Renders a queued mail and hands it over. `id` names the mail: sent twice, it replaces itself.
 pub(crate) async fn send(app: &App, id: Uuid, payload: Value) -> Result<(), SendError> {
+    // The reader's own words may quote the payload, which holds a token.
     let mail: AccountMail = serde_json::from_value(payload)
-        .map_err(|error| SendError::Unsendable(error.to_string()))?;
+        .map_err(|_| SendError::Unsendable("unknown payload".to_owned()))?;
     let message = render::message(&mail, id, &app.mail.public_url, app.clock.now())
         .map_err(|error| SendError::Unsendable(error.to_string()))?;
     match &app.mail.transport {

@@ -22,3 +22,6 @@ pub async fn mine(app: &App, actor: &Actor) -> Result<MyPermissions> {
         computed_at: app.clock.now(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,3 +122,6 @@ async fn insert_channels(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,10 +51,10 @@ pub(crate) async fn open(
         user_agent: request.user_agent.as_deref(),
         address: request.address.map(|address| address.to_string()),
     };
+    let keep = PER_USER_MAX - 1;
+    let reason = RevocationReason::SessionLimit;
+    let ended = end_oldest(conn, (tenant_id, user_id), keep, reason, now).await?;
     sessions::insert(conn, &session).await?;
-    let ended =
-        end_oldest(conn, (tenant_id, user_id), PER_USER_MAX, RevocationReason::SessionLimit, now)
-            .await?;
     Ok(Opened { id: session.id, refresh_expires_at: session.idle_expires_at, ended })
 }
 
@@ -157,3 +157,6 @@ pub(crate) async fn publish(app: &App, ended: Vec<News>) {
         news::publish(app, news).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -187,3 +187,6 @@ pub(crate) fn public(tenant: &Tenant) -> TenantPublic {
         locale: tenant.locale.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

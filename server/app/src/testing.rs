@@ -26,6 +26,7 @@ use crate::{
     auth::session,
     clock::Clock,
     config::{Config, Secret},
+    fanout::bus::local::LocalBus,
     rate_limit::Rates,
     tasks::Tasks,
     tenants, users,
@@ -46,19 +47,38 @@ pub(crate) struct House {
 }
 
 impl House {
+    /// Opens it without its loops, so that a test does the work of each by hand.
     pub(crate) async fn open(db: &TestDb) -> Self {
+        let tasks = Tasks::default();
+        tasks.stop_token().cancel();
+        Self::open_with(db, tasks, true).await
+    }
+
+    /// Opens it as a node at work.
+    pub(crate) async fn open_at_work(db: &TestDb) -> Self {
+        Self::open_with(db, Tasks::default(), true).await
+    }
+
+    /// As [`House::open`], where no request is refused for its rate.
+    pub(crate) async fn open_unlimited(db: &TestDb) -> Self {
+        let tasks = Tasks::default();
+        tasks.stop_token().cancel();
+        Self::open_with(db, tasks, false).await
+    }
+
+    async fn open_with(db: &TestDb, tasks: Tasks, rate_limits: bool) -> Self {
         let data = tempfile::tempdir().unwrap();
         let config = Config {
             data_dir: data.path().to_owned(),
             public_url: "https://tide.example".to_owned(),
             registration_open: true,
-            rate_limits: true,
+            rate_limits,
             rates: Rates::default(),
             group_members_max: 10_000,
             secret: Secret([7; 32]),
         };
         let db = Db::open(db.url()).await.unwrap();
-        let (app, _) = App::new(db, Clock::manual(START), config, Tasks::default());
+        let app = App::start(db, Clock::manual(START), config, tasks, &LocalBus::default());
         let acme =
             tenants::register(&app, &Request::default(), registration("acme")).await.unwrap();
         Self { app, acme, data, admin: OnceCell::new() }

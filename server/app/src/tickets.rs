@@ -88,35 +88,4 @@ fn socket_url(public_url: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::config::Secret;
-
-    fn key(secret: u8) -> MacKey {
-        MacKey::derive(&Secret([secret; 32]), "ticket")
-    }
-
-    proptest! {
-        #[test]
-        fn a_ticket_tells_its_session_to_its_own_server_alone(id: u128, ms: i64, nonce: [u8; 16]) {
-            let (id, ends) = (SessionId::new(Uuid::from_u128(id)), Timestamp::from_ms(ms));
-            let ticket = encode(&key(1), id, ends, nonce);
-            prop_assert_eq!(ticket.len(), 96);
-            prop_assert_eq!(decode(&key(1), &ticket), Some((id, ends)));
-            prop_assert_eq!(decode(&key(2), &ticket), None);
-        }
-
-        #[test]
-        fn anything_decodes_without_a_panic(text in "[A-Za-z0-9_-]{90,100}|.{0,100}") {
-            prop_assert_eq!(decode(&key(1), &text), None);
-        }
-    }
-
-    #[test]
-    fn sockets_are_as_secret_as_the_site() {
-        assert_eq!(socket_url("https://t.example"), "wss://t.example/api/v1/ws");
-        assert_eq!(socket_url("http://127.0.0.1:8080"), "ws://127.0.0.1:8080/api/v1/ws");
-    }
-}
+mod tests;

@@ -179,3 +179,6 @@ pub async fn refs(
     let refs = users::refs(conn, tenant_id, ids).await?;
     Ok(refs.into_iter().map(|user| (user.id, user)).collect())
 }
+
+#[cfg(test)]
+mod tests;

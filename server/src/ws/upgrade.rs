@@ -17,7 +17,7 @@ use tidewire_app::{
     fanout::mailbox::{Mailbox, Wire},
     health, tickets,
 };
-use tidewire_http_compat::{PeerAddr, problem::Problem};
+use tidewire_http_compat::{PeerAddr, Problem};
 use tidewire_protocol::{
     ErrorCode,
     close_code::CloseCode,

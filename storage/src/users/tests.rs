@@ -1,6 +1,6 @@
 use tidewire_protocol::model::{
     pages::{PageQuery, SortOrder},
-    users::{UserSort, UsersQuery},
+    users::{UserRefStatus, UserSort, UsersQuery},
 };
 use tidewire_testkit::on_both_engines;
 use uuid::Uuid;
@@ -65,12 +65,14 @@ on_both_engines! {
 
     async fn lists_are_filtered_sorted_alike_on_both_engines_and_paged(db: TestDb) {
         let db = open(&db).await;
-        let (mut zoe, mut ben) = (person(1, "b@acme.example", "Zoe"), person(2, "A@acme.example", "ben"));
+        let mut zoe = person(1, "b@acme.example", "Zoe");
+        let mut ben = person(2, "A@acme.example", "ben");
         zoe.role = Role::Manager;
         zoe.profile_id = 2;
         ben.status = UserStatus::Pending;
         ben.email_key = "a@acme.example";
-        add(&db, &[zoe, ben, person(3, "c@acme.example", "Émile"), person(4, "d@acme.example", "al")]).await;
+        let (emile, al) = (person(3, "c@acme.example", "Émile"), person(4, "d@acme.example", "al"));
+        add(&db, &[zoe, ben, emile, al]).await;
         within(&db, async |conn| {
             query("update users set last_login_ms = 7 where number = 3").execute(conn).await
         }).await;

@@ -25,6 +25,7 @@ use crate::{
         token::Holder,
     },
     mail::{self, AccountMail, Recipient},
+    rate_limit::{Class, Key},
     sessions,
 };
 
@@ -35,6 +36,8 @@ use crate::{
 pub async fn refresh(app: &App, request: &Request, refresh: Refresh) -> Result<Tokens> {
     let (id, presented) = refresh_token::open(&app.refresh_key, &refresh.refresh_token)
         .ok_or(ErrorCode::RefreshTokenInvalid)?;
+    // Counted here: no mouth can tell the session of a token.
+    app.rate_limits.check(Class::RefreshSession, &Key::Session(id))?;
     // Who loses the race for the rotation looks once more, and then stands behind the winner.
     for _ in 0..2 {
         let session = require_refreshable(app, id).await?;
@@ -112,3 +115,6 @@ async fn end_reused(app: &App, request: &Request, session: &Session) -> Result<E
 fn holder(session: &Session) -> Holder {
     Holder { tenant_id: session.tenant_id, user_id: session.user.id, session_id: session.id }
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,3 +119,6 @@ impl Identities {
             .expect("the cache was built to support closures");
     }
 }
+
+#[cfg(test)]
+mod tests;

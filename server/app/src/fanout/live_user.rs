@@ -226,7 +226,8 @@ mod tests {
     }
 
     fn own_message(live: &LiveUser, channel: u128, seq: u64) -> Run {
-        let (channel, position) = (standing(channel, 0, 0).channel_id, Position { seq, ..Position::START });
+        let (channel, position) =
+            (standing(channel, 0, 0).channel_id, Position { seq, ..Position::START });
         Run::single(Arc::new(LogEntry {
             channel,
             position,

@@ -73,3 +73,6 @@ async fn settle(app: &App, claim: Uuid, mail: &Claimed, sent: Result<(), SendErr
     outbox::settle(&mut conn, (mail.id, claim), outcome, now).await?;
     Ok(conn.commit().await?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,8 +20,8 @@ on_both_engines! {
             assert_eq!(actor.identity.permissions.iter().count(), 17);
         }
         let rows = house.rows("select c.name, u.number, m.role, c.member_count, c.created_by = u.id \
-            from channel_members m join channels c on c.id = m.channel_id join users u on u.id = m.user_id \
-            order by c.name, case m.role when 'owner' then 0 else 1 end, u.number").await;
+            from channel_members m join channels c on c.id = m.channel_id \
+            join users u on u.id = m.user_id order by c.name, case m.role when 'owner' then 0 else 1 end, u.number").await;
         let members: Vec<_> = rows.iter()
             .map(|row| (row.text(0).unwrap(), row.int(1).unwrap(), row.text(2).unwrap() == "owner"))
             .collect();

@@ -17,8 +17,10 @@ on_both_engines! {
         assert_eq!(user.profile_name.as_deref(), Some("Administrator"));
         assert!(!user.email_verified);
         assert_eq!(house.count("select count(*) from profiles").await, 4);
-        assert_eq!(house.count("select count(*) from audit where action = 'tenants.registered'").await, 1);
-        let mail: serde_json::Value = house.rows("select payload from outbox").await[0].json(0).unwrap();
+        let noted = "select count(*) from audit where action = 'tenants.registered'";
+        assert_eq!(house.count(noted).await, 1);
+        let queued = house.rows("select payload from outbox").await;
+        let mail: serde_json::Value = queued[0].json(0).unwrap();
         assert_eq!(mail["event"], "auth.email_verification");
         assert_eq!(mail["to"]["address"], "ada@acme.example");
         let admin = house.admin().await;
@@ -40,7 +42,9 @@ on_both_engines! {
         for (expected, draft) in [
             ("VALIDATION_FAILED", RegisterTenant { slug: "admin".to_owned(), ..draft.clone() }),
             ("SLUG_TAKEN", RegisterTenant { slug: " Acme".to_owned(), ..draft.clone() }),
-            ("PASSWORD_POLICY", RegisterTenant { admin_password: "short".to_owned(), ..draft.clone() }),
+            ("PASSWORD_POLICY", RegisterTenant {
+                admin_password: "short".to_owned(), ..draft.clone()
+            }),
             ("PASSWORD_POLICY", RegisterTenant {
                 admin_password: draft.company_name.to_uppercase(), ..draft.clone()
             }),

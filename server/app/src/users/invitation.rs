@@ -156,3 +156,6 @@ fn masked(email: &str) -> String {
         None => "***".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

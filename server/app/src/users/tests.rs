@@ -1,13 +1,20 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tidewire_protocol::input;
+use tidewire_protocol::{input, model::tenants::Registered};
 use tidewire_testkit::on_both_engines;
 
 use super::*;
-use crate::testing::{House, code, draft, person};
+use crate::{
+    actor::Request,
+    testing::{House, code, draft, person, registration},
+};
 
 fn query(parameters: Value) -> UsersQuery {
     input::parse_query(&serde_json::from_value(parameters).unwrap()).unwrap()
+}
+
+async fn register_other(house: &House) -> Registered {
+    crate::tenants::register(&house.app, &Request::default(), registration("other")).await.unwrap()
 }
 
 on_both_engines! {
@@ -20,8 +27,10 @@ on_both_engines! {
         assert_eq!(user.profile_id, Some(1));
         assert_eq!(user.invitation_expires_at, Some(created.invitation.expires_at));
         assert_eq!(created.invitation.expires_at, house.app.clock.now().plus_ms(7 * 86_400_000));
-        assert_eq!(house.count("select count(*) from audit where action = 'users.created'").await, 1);
-        assert_eq!(house.count("select count(*) from feed where kind = 'user_changed'").await, 1);
+        let noted = "select count(*) from audit where action = 'users.created'";
+        assert_eq!(house.count(noted).await, 1);
+        let fed = "select count(*) from feed where kind = 'user_changed'";
+        assert_eq!(house.count(fed).await, 1);
         let again = create(&house.app, &admin, draft(person("BERT"))).await.unwrap_err();
         assert_eq!(again.code(), ErrorCode::EmailTaken);
         let details = again.body().details.unwrap();
@@ -79,9 +88,9 @@ on_both_engines! {
 
     async fn a_profile_of_another_company_is_unknown(db: TestDb) {
         let house = House::open(&db).await;
-        crate::tenants::register(&house.app, &crate::actor::Request::default(), crate::testing::registration("other"))
-            .await.unwrap();
-        house.execute("insert into profiles (tenant_id, id, name, name_key, is_system, is_active, permissions, created_ms, updated_ms) \
+        register_other(&house).await;
+        house.execute("insert into profiles (tenant_id, id, name, name_key, is_system, is_active, \
+            permissions, created_ms, updated_ms) \
             select id, 7, 'X', 'x', false, true, '[1]', 1, 1 from tenants where slug = 'other'").await;
         let mut body = person("Bert");
         body["profileId"] = 7.into();
@@ -100,7 +109,8 @@ on_both_engines! {
         assert_eq!((hidden.invited_at, hidden.invitation_expires_at), (None, None));
         let own = get(&house.app, &uwe, UserKey::Number(2)).await.unwrap().user;
         assert!(own.last_login_at.is_some());
-        let list = list(&house.app, &uwe, query(json!({"sort": "name", "order": "asc"}))).await.unwrap();
+        let by_name = query(json!({ "sort": "name", "order": "asc" }));
+        let list = list(&house.app, &uwe, by_name).await.unwrap();
         let names: Vec<_> = list.items.iter().map(|user| user.first_name.as_str()).collect();
         assert_eq!(names, ["Ada", "Pia", "Uwe"]);
         assert!(list.items[0].last_login_at.is_none() && list.items[2].last_login_at.is_some());
@@ -116,8 +126,7 @@ on_both_engines! {
 
     async fn unknown_foreign_and_deleted_people_are_equally_absent(db: TestDb) {
         let house = House::open(&db).await;
-        let other = crate::tenants::register(&house.app, &crate::actor::Request::default(), crate::testing::registration("other"))
-            .await.unwrap();
+        let other = register_other(&house).await;
         let bert = house.member(person("Bert")).await;
         let admin = house.admin().await;
         let bodies = async |key| get(&house.app, &admin, key).await.unwrap_err().body();

@@ -3,7 +3,10 @@ use std::{fs, path::PathBuf};
 use tidewire_testkit::{eventually, on_both_engines};
 
 use super::*;
-use crate::testing::{House, person};
+use crate::{
+    testing::{House, draft, person},
+    users,
+};
 
 fn mails(house: &House) -> Vec<PathBuf> {
     let Ok(files) = fs::read_dir(house.data.path().join("mail")) else { return Vec::new() };
@@ -52,10 +55,10 @@ on_both_engines! {
     }
 
     async fn the_worker_sends_what_an_operation_has_queued(db: TestDb) {
-        let house = House::open(&db).await;
-        house.app.tasks.spawn(run(house.app.clone()));
-        house.invite(person("Bert")).await;
+        let house = House::open_at_work(&db).await;
+        let admin = house.admin().await;
+        users::create(&house.app, &admin, draft(person("Bert"))).await.unwrap();
         eventually("two mails", async || (mails(&house).len() == 2).then_some(())).await;
-        assert!(house.app.tasks.stop(Duration::from_secs(10)).await);
+        assert!(house.app.stop(Duration::from_secs(10)).await);
     }
 }

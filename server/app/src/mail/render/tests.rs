@@ -1,1 +1,116 @@
+use proptest::prelude::*;
 
+use super::*;
+use crate::mail::Recipient;
+
+const NOW: Timestamp = Timestamp::from_ms(1_738_311_330_000);
+const URL: &str = "https://tide.example:8443";
+
+fn recipient(name: &str) -> Recipient {
+    Recipient { address: "anna@acme.example".to_owned(), name: name.to_owned() }
+}
+
+fn invitation(tenant: &str, inviter: &str, name: &str) -> AccountMail {
+    AccountMail::Invitation {
+        to: recipient(name),
+        tenant_name: tenant.to_owned(),
+        inviter_name: inviter.to_owned(),
+        token: "t".repeat(43),
+        expires_at: NOW,
+    }
+}
+
+fn text(mail: &AccountMail) -> String {
+    let message = message(mail, Uuid::from_u128(7), URL, NOW).unwrap();
+    String::from_utf8(message.formatted()).unwrap()
+}
+
+/// The names of the headers, in order.
+fn headers(text: &str) -> Vec<&str> {
+    let (head, _) = text.split_once("\r\n\r\n").unwrap();
+    head.split("\r\n")
+        .filter(|line| !line.starts_with([' ', '\t']))
+        .map(|line| line.split_once(':').unwrap().0)
+        .collect()
+}
+
+#[test]
+fn an_invitation_names_its_sender_and_carries_the_link_in_both_parts() {
+    let text = text(&invitation("Acme", "Ada Lovelace", "Zoë Ørsted"));
+    for expected in [
+        "From: Tidewire <no-reply@tide.example>\r\n",
+        "Subject: Ada Lovelace invites you to Acme\r\n",
+        "To: =?utf-8?b?",
+        "Auto-Submitted: auto-generated\r\n",
+        "Date: Fri, 31 Jan 2025 08:15:30 +0000\r\n",
+        "Message-ID: <00000000000000000000000000000007@tide.example>\r\n",
+        "Content-Type: text/plain",
+        "Content-Type: text/html",
+        "2025-01-31 08:15 UTC",
+    ] {
+        assert!(text.contains(expected), "{expected} in\n{text}");
+    }
+    let unfolded = text.replace("=\r\n", "").replace("=3D", "=");
+    let link = format!("{URL}/accept-invitation?token={}", "t".repeat(43));
+    assert_eq!(unfolded.matches(&link).count(), 3, "once as text, as href and as its label");
+    assert!(text.lines().all(|line| line.len() <= 998));
+}
+
+#[test]
+fn markup_in_names_is_shown_and_not_run() {
+    let name = "<img src=x onerror=\"x\">&'";
+    let html = html(name, &invitation(name, name, name).letter(URL));
+    assert!(!html.contains("<img"), "{html}");
+    assert!(html.contains("&lt;img src=x onerror=&quot;x&quot;&gt;&amp;&#39;"));
+}
+
+#[test]
+fn every_mail_is_a_mail() {
+    let to = recipient("Anna");
+    for mail in [
+        AccountMail::EmailVerification { to: to.clone(), token: "x".to_owned(), expires_at: NOW },
+        AccountMail::SessionRevoked { to, tenant_name: "Acme".to_owned(), at: NOW },
+    ] {
+        let text = text(&mail);
+        assert!(text.contains("To: Anna <anna@acme.example>\r\n"), "{text}");
+    }
+}
+
+#[test]
+fn an_address_that_is_none_is_refused() {
+    for address in ["", "anna", "a@b\r\nBcc: eve@evil.example", "a@b, c@d", "a b@c"] {
+        let to = Recipient { address: address.to_owned(), name: "x".to_owned() };
+        let mail = AccountMail::SessionRevoked { to, tenant_name: String::new(), at: NOW };
+        assert!(message(&mail, Uuid::nil(), URL, NOW).is_err(), "{address}");
+    }
+}
+
+#[test]
+fn the_host_of_an_address_has_no_port() {
+    for (url, expected) in [
+        ("https://tide.example", "tide.example"),
+        ("https://tide.example:8443/x", "tide.example"),
+        ("http://localhost:8080", "localhost"),
+        ("tide.example", "tide.example"),
+    ] {
+        assert_eq!(host(url), expected);
+    }
+}
+
+proptest! {
+    /// Names and titles can be anything at all: the headers stay the ones that are meant.
+    #[test]
+    fn no_text_adds_a_header(
+        tenant in "\\PC{0,60}|[\r\n:a-zA-Z ]{0,40}",
+        inviter in "\\PC{0,60}|.{0,40}",
+        name in "\\PC{0,60}|(?s:.{0,40})|a\r\nBcc: eve@evil.example",
+    ) {
+        let expected = [
+            "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version",
+            "Content-Type",
+        ];
+        let text = text(&invitation(&tenant, &inviter, &name));
+        prop_assert_eq!(headers(&text), expected, "{}", text);
+        prop_assert!(text.is_ascii());
+    }
+}

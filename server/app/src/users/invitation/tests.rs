@@ -15,7 +15,8 @@ on_both_engines! {
         let preview = preview_invitation(&house.app, &token).await.unwrap();
         assert_eq!(preview.email, "b***@acme.example");
         assert_eq!((preview.first_name.as_str(), preview.tenant.slug.as_str()), ("Bert", "acme"));
-        let with_name = AcceptInvitation { last_name: Some("Brecht".to_owned()), ..acceptance(&token) };
+        let last_name = Some("Brecht".to_owned());
+        let with_name = AcceptInvitation { last_name, ..acceptance(&token) };
         let accepted = accept_invitation(&house.app, &Request::default(), with_name).await.unwrap();
         assert_eq!(accepted.user.display_name, "Bert Brecht");
         assert_eq!(accepted.tenant.name, "acme Holding");
@@ -52,14 +53,16 @@ on_both_engines! {
         let now = house.app.clock.now();
         assert!(one_time_tokens::consume(&mut conn, hash, Purpose::Invitation, now).await.unwrap());
         let user = users::by_number(&mut conn, house.acme.tenant.id, 2).await.unwrap().unwrap();
-        let accepted = Acceptance { user: &user, email_key: &user.email, password_hash: "x", at: now };
+        let email_key = &user.email;
+        let accepted = Acceptance { user: &user, email_key, password_hash: "x", at: now };
         assert!(!users::accept(&mut conn, house.acme.tenant.id, &accepted).await.unwrap());
     }
 
     async fn a_bad_password_leaves_the_invitation_open(db: TestDb) {
         let house = House::open(&db).await;
         let (_, token) = house.invite(person("Bert")).await;
-        for password in ["short", "bert@acme.example", "Acme Holding", "1234567890", &"x".repeat(129)] {
+        let long = "x".repeat(129);
+        for password in ["short", "bert@acme.example", "Acme Holding", "1234567890", &long] {
             let draft = AcceptInvitation { password: password.to_owned(), ..acceptance(&token) };
             let refused = accept_invitation(&house.app, &Request::default(), draft).await;
             assert_eq!(code(refused), "PASSWORD_POLICY", "{password}");

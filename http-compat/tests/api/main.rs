@@ -1,0 +1,12 @@
+//! The API as its callers see it: a story for each feature, with its refusals beside it.
+
+#[cfg(test)]
+mod house;
+
+mod accounts;
+mod channels;
+mod health;
+mod messages;
+mod tenants;
+mod unread;
+mod users;

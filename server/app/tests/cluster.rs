@@ -1,0 +1,328 @@
+//! Two nodes in one process over a bus that loses, repeats, delays and reorders: every subscriber sees
+//! every entry once and in order, and everybody's figures end where storage has them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+use std::{
+    io::{self, IoSlice},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures_util::future::join_all;
+use tidewire_app::{
+    Actor, App,
+    auth::session,
+    channel_members,
+    clock::Clock,
+    config::{Config, Secret},
+    fanout::{
+        bus::local::{Faults, LocalBus},
+        connection::Connection,
+        mailbox::{Mailbox, Wire},
+    },
+    messages,
+    rate_limit::Rates,
+    resume,
+    seed::{SeedPlan, seed},
+    tasks::Tasks,
+    unread,
+};
+use tidewire_protocol::{
+    codec::Codec,
+    command::Hello,
+    frame::{EventRead, ServerFrame},
+    id::{ChannelId, MemberKey, MessageId, UserId, UserKey},
+    model::{
+        channels::AddMembers,
+        messages::{EditMessage, HistoryQuery, SendMessage},
+        unread::{MarkRead, UnreadChanged},
+    },
+};
+use tidewire_storage::Db;
+use tidewire_testkit::{TestDb, eventually};
+
+const USERS: usize = 6;
+const CHANNELS: usize = 3;
+const STEPS: usize = 150;
+
+/// A client that takes everything at once.
+#[derive(Default)]
+struct Screen(Mutex<Vec<u8>>);
+
+impl Wire for Screen {
+    fn try_write(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut taken = self.0.lock().unwrap();
+        let before = taken.len();
+        for buffer in buffers {
+            taken.extend_from_slice(buffer);
+        }
+        Ok(taken.len() - before)
+    }
+}
+
+impl Screen {
+    fn events(&self) -> Vec<EventRead> {
+        let taken = self.0.lock().unwrap();
+        let mut rest = taken.as_slice();
+        let mut events = Vec::new();
+        while !rest.is_empty() {
+            let (header, length) = match rest[1] {
+                127 => (10, u64::from_be_bytes(rest[2..10].try_into().unwrap()) as usize),
+                126 => (4, usize::from(u16::from_be_bytes([rest[2], rest[3]]))),
+                short => (2, usize::from(short)),
+            };
+            if let Ok(ServerFrame::Event(event)) =
+                Codec::Json.decode_server(&rest[header..header + length])
+            {
+                events.push(event);
+            }
+            rest = &rest[header + length..];
+        }
+        events
+    }
+
+    /// The seqs of one channel, in the order they came.
+    fn seqs(&self, channel: ChannelId) -> Vec<u64> {
+        let events = self.events().into_iter().filter(|event| event.channel == Some(channel));
+        events.map(|event| event.seq.expect("an entry has a seq")).collect()
+    }
+
+    /// The last chat total that was told, if any was.
+    fn told_total(&self) -> Option<i64> {
+        let mut told = self.events().into_iter().filter(|event| event.event == "unread.changed");
+        told.next_back()
+            .map(|event| serde_json::from_value::<UnreadChanged>(event.data).unwrap().totals.chat)
+    }
+}
+
+/// The same numbers for the same seed (Knuth's linear congruence, upper half).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % limit
+    }
+}
+
+/// Somebody on one node.
+struct Seat {
+    app: App,
+    actor: Actor,
+    screen: Arc<Screen>,
+    /// Kept for as long as the person is here.
+    _connection: Arc<Connection>,
+}
+
+struct Cluster {
+    nodes: Vec<App>,
+    channels: Vec<ChannelId>,
+    users: Vec<UserId>,
+    /// Everybody, on every node.
+    seats: Vec<Seat>,
+    _db: TestDb,
+}
+
+fn config(data: &std::path::Path) -> Config {
+    Config {
+        data_dir: data.to_owned(),
+        public_url: "https://tide.example".to_owned(),
+        registration_open: true,
+        rate_limits: false,
+        rates: Rates::default(),
+        group_members_max: 10_000,
+        secret: Secret([7; 32]),
+    }
+}
+
+impl Cluster {
+    async fn open(db: TestDb, bus: &LocalBus) -> Self {
+        let data = std::env::temp_dir();
+        let mut nodes = Vec::new();
+        for _ in 0..2 {
+            let storage = Db::open(db.url()).await.unwrap();
+            nodes.push(App::start(storage, Clock::system(), config(&data), Tasks::default(), bus));
+        }
+        let plan = SeedPlan {
+            tenant_slug: "cluster".to_owned(),
+            users: USERS,
+            channels: CHANNELS,
+            members_per_channel: USERS,
+        };
+        let seeded = seed(&nodes[0], plan).await.unwrap();
+        let mut seats = Vec::new();
+        for app in &nodes {
+            for (_, token) in &seeded.users {
+                seats.push(sit_down(app, token).await);
+            }
+        }
+        let users = seeded.users.iter().map(|(user, _)| *user).collect();
+        Self { nodes, channels: seeded.channels, users, seats, _db: db }
+    }
+
+    /// Waits until every screen shows all of every channel, exactly once and in order.
+    async fn settle(&self, seed: u64) {
+        for channel in &self.channels {
+            let head = self.head(*channel).await;
+            let expected: Vec<u64> = (1..=head).collect();
+            for (place, seat) in self.seats.iter().enumerate() {
+                let what = format!("seed {seed}: seat {place} gets {head} entries");
+                let complete =
+                    async || (seat.screen.seqs(*channel).len() >= expected.len()).then_some(());
+                eventually(&what, complete).await;
+                assert_eq!(seat.screen.seqs(*channel), expected, "seed {seed}, seat {place}");
+            }
+        }
+    }
+
+    async fn head(&self, channel: ChannelId) -> u64 {
+        let seat = &self.seats[0];
+        let query = HistoryQuery { cursor: None, after_seq: None, limit: 1 };
+        messages::history(&seat.app, &seat.actor, channel, query).await.unwrap().last_seq
+    }
+
+    async fn stop(self) {
+        for node in &self.nodes {
+            assert!(node.stop(Duration::from_secs(10)).await, "all tasks end");
+        }
+    }
+}
+
+async fn sit_down(app: &App, token: &str) -> Seat {
+    let identity = session::authenticate(app, token).await.unwrap();
+    let actor = Actor { identity: Arc::clone(&identity), request: Arc::default() };
+    let screen = Arc::new(Screen::default());
+    let mailbox = Arc::new(Mailbox::new(Codec::Json, screen.clone()));
+    let connection = app.fanout.register(identity.user_id, |user| {
+        Arc::new(Connection::new(app.clock.id(), user, identity, mailbox, app.clock.now().ms()))
+    });
+    resume::start(app, &actor, &connection, 1, &Hello::default()).await.unwrap();
+    Seat { app: app.clone(), actor, screen, _connection: connection }
+}
+
+/// One random act of somebody somewhere.
+async fn act(
+    seat: &Seat,
+    channel: ChannelId,
+    what: u32,
+    written: &Mutex<Vec<(UserId, ChannelId, MessageId)>>,
+) {
+    let (app, actor) = (&seat.app, &seat.actor);
+    let own = || {
+        let written = written.lock().unwrap();
+        written
+            .iter()
+            .rev()
+            .find(|(user, of, _)| *user == actor.user_id() && *of == channel)
+            .map(|sent| sent.2)
+    };
+    match (what, own()) {
+        (0, Some(message)) => {
+            let edit = EditMessage { content: "edited".to_owned() };
+            drop(messages::edit(app, actor, channel, message, edit).await);
+        }
+        (1, Some(message)) => drop(messages::delete(app, actor, channel, message).await.unwrap()),
+        (2, _) => drop(unread::mark_read(app, actor, channel, MarkRead::default()).await.unwrap()),
+        _ => {
+            let message = SendMessage {
+                content: "hello".to_owned(),
+                client_message_id: None,
+                mentions: Vec::new(),
+            };
+            let message = messages::send(app, actor, channel, message).await.unwrap().message;
+            written.lock().unwrap().push((actor.user_id(), channel, message.id));
+        }
+    }
+}
+
+async fn storm(seed: u64) {
+    let faults =
+        Faults { seed, lose_percent: 10, repeat_percent: 10, delay_percent: 30, delay_ms_max: 40 };
+    let cluster = Cluster::open(TestDb::sqlite(), &LocalBus::with_faults(faults)).await;
+    let mut random = Random(seed);
+    let written = Mutex::new(Vec::new());
+    let mut steps: Vec<(usize, ChannelId, u32)> = (0..STEPS)
+        .map(|_| {
+            let seat = random.below(cluster.seats.len());
+            (seat, cluster.channels[random.below(CHANNELS)], random.below(8) as u32)
+        })
+        .collect();
+    while !steps.is_empty() {
+        let together = steps.split_off(steps.len().saturating_sub(5));
+        join_all(
+            together
+                .iter()
+                .map(|(seat, channel, what)| act(&cluster.seats[*seat], *channel, *what, &written)),
+        )
+        .await;
+    }
+    cluster.settle(seed).await;
+    figures_agree(&cluster, seed).await;
+    cluster.stop().await;
+}
+
+/// Whatever was told last on any device is what storage says.
+async fn figures_agree(cluster: &Cluster, seed: u64) {
+    for (place, seat) in cluster.seats.iter().enumerate() {
+        let stored = unread::count(&seat.app, &seat.actor).await.unwrap().total;
+        let agrees = async || (seat.screen.told_total().unwrap_or(0) == stored).then_some(());
+        eventually(&format!("seed {seed}: seat {place} is told {stored} unread"), agrees).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_the_bus_does_every_subscriber_sees_every_entry_once_and_in_order() {
+    join_all((1..=4).map(storm)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bus_that_loses_everything_makes_it_late_and_not_wrong() {
+    let faults =
+        Faults { seed: 1, lose_percent: 100, repeat_percent: 0, delay_percent: 0, delay_ms_max: 0 };
+    let cluster = Cluster::open(TestDb::sqlite(), &LocalBus::with_faults(faults)).await;
+    let written = Mutex::new(Vec::new());
+    for _ in 0..20 {
+        act(&cluster.seats[0], cluster.channels[0], 7, &written).await;
+    }
+    cluster.settle(1).await;
+    figures_agree(&cluster, 1).await;
+    cluster.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_on_one_node_gets_nothing_more_on_the_other() {
+    let cluster = Cluster::open(TestDb::sqlite(), &LocalBus::default()).await;
+    let (channel, user) = (cluster.channels[0], cluster.users[1]);
+    let written = Mutex::new(Vec::new());
+    act(&cluster.seats[0], channel, 7, &written).await;
+    let (app, owner) = (&cluster.nodes[0], &cluster.seats[0].actor);
+    let whom = MemberKey::User(UserKey::Id(user));
+    channel_members::remove(app, owner, channel, whom).await.unwrap();
+    let before = cluster.head(channel).await;
+    for _ in 0..5 {
+        act(&cluster.seats[0], channel, 7, &written).await;
+    }
+    let removed: Vec<&Seat> =
+        cluster.seats.iter().filter(|seat| seat.actor.user_id() == user).collect();
+    let others = cluster.seats.iter().filter(|seat| seat.actor.user_id() != user);
+    for seat in others {
+        let complete =
+            async || (seat.screen.seqs(channel).last() == Some(&(before + 5))).then_some(());
+        eventually("the others get all", complete).await;
+    }
+    assert_eq!(removed.len(), 2);
+    for seat in &removed {
+        assert_eq!(seat.screen.seqs(channel), [1], "nothing from the removal on");
+    }
+    let back = AddMembers { member_ids: vec![UserKey::Id(user)] };
+    channel_members::add(app, owner, channel, back).await.unwrap();
+    act(&cluster.seats[0], channel, 7, &written).await;
+    let head = cluster.head(channel).await;
+    for seat in &removed {
+        let returned = async || (seat.screen.seqs(channel).last() == Some(&head)).then_some(());
+        eventually("whoever is back gets what comes", returned).await;
+    }
+    cluster.stop().await;
+}

@@ -75,7 +75,10 @@ pub(crate) async fn come_back(
 }
 
 /// The seqs of the messages after `known`, paged up to `head`.
-pub(crate) async fn page(client: &mut Client, (channel, known, head): (ChannelId, u64, Position)) -> Vec<u64> {
+pub(crate) async fn page(
+    client: &mut Client,
+    (channel, known, head): (ChannelId, u64, Position),
+) -> Vec<u64> {
     let mut seqs: Vec<u64> = Vec::new();
     while seqs.last().copied().unwrap_or(known) < head.seq {
         let after = seqs.last().copied().unwrap_or(known);

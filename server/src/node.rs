@@ -72,7 +72,7 @@ impl Node {
     }
 }
 
-/// Opens the database and joins `bus`, for operations without a socket.
+/// The application without sockets, for what an operator does beside a node that serves.
 pub async fn open(settings: &Settings, bus: &LocalBus) -> anyhow::Result<App> {
     let clock = Clock::system();
     settings.make_data_dir()?;

@@ -71,6 +71,19 @@ async fn a_server_says_where_it_listens_and_stops_when_asked() {
 }
 
 #[tokio::test]
+async fn seeding_needs_no_port_and_goes_on_beside_a_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(BINARY, directory.path(), |_| {}).await;
+    let (listen, data) = (server.address().to_string(), directory.path().display().to_string());
+    let environment = [("TIDEWIRE_LISTEN", listen.as_str()), ("TIDEWIRE_DATA_DIR", data.as_str())];
+    let seed = ["admin", "seed", "--users", "10", "--out", "people.jsonl"];
+    let output = tidewire(directory.path(), &seed, &environment);
+    assert!(output.status.success(), "{:?}", lines(&output.stderr));
+    let people = std::fs::read_to_string(directory.path().join("people.jsonl")).unwrap();
+    assert_eq!(people.lines().count(), 11, "the tenant and its people");
+}
+
+#[tokio::test]
 async fn a_second_signal_ends_what_the_first_would_wait_for() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(BINARY, directory.path(), |_| {}).await;

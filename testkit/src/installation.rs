@@ -15,6 +15,7 @@ use crate::{Server, TestDb};
 
 const SEEDED: &str = "seeded.jsonl";
 const TENANT: &str = "seeded";
+const PUBLIC_URL: &str = "http://tidewire.test";
 
 /// An installation that nobody else has.
 pub struct Installation {
@@ -79,6 +80,8 @@ impl Installation {
 
     fn configure(&self, command: &mut Command) {
         command.env("DATABASE_URL", self.database.url()).env("TIDEWIRE_RATE_LIMITS", "off");
+        // It is part of every token, and would otherwise follow the port.
+        command.env("TIDEWIRE_PUBLIC_URL", PUBLIC_URL);
     }
 
     /// Starts the server, without limits on how much one may ask for.

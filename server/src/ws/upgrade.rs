@@ -11,7 +11,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, header, request::Parts};
 use tidewire_app::{App, Error, actor::Identity, auth::session, health, tickets};
-use tidewire_http_compat::{PeerAddr, problem::Problem};
+use tidewire_http_compat::{PeerAddr, Problem};
 use tidewire_protocol::{
     ErrorCode,
     close_code::CloseCode,

@@ -24,7 +24,7 @@ on_both_engines! {
     }
 
     async fn a_server_that_stops_sends_its_clients_elsewhere(db: TestDb) {
-        let world = World::new(db).await;
+        let mut world = World::new(db).await;
         let mut clients = [world.client(0).await, world.client(1).await, world.client(2).await];
         world.server.ask_to_stop();
         let mut tickets = Vec::new();
@@ -34,7 +34,7 @@ on_both_engines! {
             tickets.push(draining["ticket"].as_str().unwrap().to_owned());
             assert_eq!(client.closed().await, Some(1012));
         }
-        assert!(world.server.terminate().await.success());
+        assert!(world.server.exited().await.success());
         let server = world.installation.start().await;
         for ticket in tickets {
             let target = format!("/api/v1/ws?ticket={ticket}");

@@ -8,7 +8,7 @@ use tidewire_protocol::{
     frame::{ClientFrame, ErrorBody, EventRead, Reply, ServerFrame},
 };
 
-use super::{Answer, Frame, Socket, opcode};
+use super::{Answer, Frame, Socket, opcode, within};
 
 const PATH: &str = "/api/v1/ws";
 
@@ -176,13 +176,19 @@ impl Client {
     }
 
     /// The next event, in the order of the wire; `None` when the connection has ended.
+    ///
+    /// # Panics
+    ///
+    /// If none comes.
     pub async fn event(&mut self) -> Option<EventRead> {
-        loop {
-            if let Some(event) = self.events.pop_front() {
-                return Some(event);
+        // Pings come for ever: that frames come does not say that an event will.
+        within("for an event", async {
+            while self.events.is_empty() {
+                self.take().await?;
             }
-            self.take().await?;
-        }
+            self.events.pop_front()
+        })
+        .await
     }
 
     /// The events that were read while something else was waited for.

@@ -49,9 +49,9 @@ impl Replica {
     /// The copy stands at the head from now on; what is missing before it has to be paged.
     fn note_behind(&mut self, channel: ChannelId, head: Position) {
         let copy = self.channels.get_mut(&channel).expect("a channel that is known");
-        let before = std::mem::replace(&mut copy.position, head).seq;
-        assert!(before < head.seq, "behind {head:?}, where it has been already");
-        self.behind.entry(channel).or_insert((before, head)).1 = head;
+        let known = std::mem::replace(&mut copy.position, head).seq;
+        assert!(known < head.seq, "behind {head:?}, where it has been already");
+        self.behind.entry(channel).or_insert((known, head)).1 = head;
     }
 
     /// Knows a channel from its beginning on.
@@ -85,7 +85,7 @@ impl Replica {
     /// The channels whose entries did not come: those after a seq, up to and with a position.
     pub fn take_behind(&mut self) -> Vec<(ChannelId, u64, Position)> {
         let behind = std::mem::take(&mut self.behind);
-        behind.into_iter().map(|(channel, (had, head))| (channel, had, head)).collect()
+        behind.into_iter().map(|(channel, (known, head))| (channel, known, head)).collect()
     }
 
     /// Where this copy of a channel ends.

@@ -114,7 +114,7 @@ impl LiveUser {
         let Some(mut standing) = own.by_channel.get(&run.channel()).copied() else { return false };
         let mut tell = false;
         for entry in run.entries() {
-            tell |= self.concerns(entry);
+            tell |= self.concerns(entry, &standing);
             match step(standing.head.seq, entry.position.seq) {
                 Step::Known => {}
                 Step::Next if advance(&mut standing, entry, self.user_id) => {}
@@ -128,10 +128,13 @@ impl LiveUser {
         tell
     }
 
-    fn concerns(&self, entry: &LogEntry) -> bool {
+    /// Whoever writes has read: that is told only where something was left to read.
+    fn concerns(&self, entry: &LogEntry, before: &Standing) -> bool {
         match &entry.effect {
-            Effect::Message { sender, .. } => *sender != self.user_id,
-            Effect::Deleted { .. } => true,
+            Effect::Message { sender, .. } if *sender == self.user_id => {
+                before.unread() > 0 || before.mentions > 0
+            }
+            Effect::Message { .. } | Effect::Deleted { .. } => true,
             Effect::MembersAdded(_) | Effect::MemberRemoved(_) | Effect::Nothing => false,
         }
     }
@@ -183,10 +186,15 @@ fn advance(standing: &mut Standing, entry: &LogEntry, user: UserId) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tidewire_protocol::{Position, model::channels::ChannelType};
+    use tidewire_protocol::{
+        Position,
+        event::{Empty, Event},
+        model::channels::ChannelType,
+    };
     use uuid::Uuid;
 
     use super::*;
+    use crate::fanout::outgoing::Outgoing;
 
     fn standing(channel: u128, ord: u64, read: u64) -> Standing {
         Standing {
@@ -215,5 +223,26 @@ mod tests {
         differing.sort();
         assert_eq!(differing, [standing(1, 0, 0).channel_id, standing(3, 0, 0).channel_id]);
         assert_eq!(live.replace(&snapshot), []);
+    }
+
+    fn own_message(live: &LiveUser, channel: u128, seq: u64) -> Run {
+        let (channel, position) =
+            (standing(channel, 0, 0).channel_id, Position { seq, ..Position::START });
+        Run::single(Arc::new(LogEntry {
+            channel,
+            position,
+            ord: seq,
+            effect: Effect::Message { sender: live.user_id(), mentions: Vec::new() },
+            outgoing: Outgoing::entry(channel, position, &Event::Behind(Empty {})),
+        }))
+    }
+
+    #[test]
+    fn an_own_message_is_told_as_read_where_something_was_left_to_read() {
+        let (live, owing) = (LiveUser::new(UserId::new(Uuid::nil())), Owing::default());
+        assert_eq!(live.replace(&[standing(1, 5, 2), standing(2, 3, 3)]), []);
+        assert!(live.apply(&own_message(&live, 1, 6), &owing));
+        assert!(!live.apply(&own_message(&live, 2, 4), &owing));
+        assert_eq!(live.figures(&[]).totals.chat, 0);
     }
 }

@@ -1,5 +1,5 @@
-use tidewire_protocol::limits::FRAME_BYTES_MAX;
 use std::io::{self, Read, Write};
+use tidewire_protocol::limits::FRAME_BYTES_MAX;
 
 use proptest::prelude::*;
 use tokio_tungstenite::tungstenite::protocol::{

@@ -1,27 +1,28 @@
 //! Coming back: one round trip, exactly what was missed, and the truth about what cannot be had.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails its test")]
 
+mod visits;
+
 use std::{
     collections::BTreeSet,
-    net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use serde_json::{Value, json};
-use tidewire_protocol::{Position, codec::Codec, frame::Welcome, id::ChannelId};
-use tidewire_testkit::{
-    Client, Filling, Installation, Replica, TestDb, installation::Person, on_both_engines,
-};
+use serde_json::json;
+use tidewire_protocol::{codec::Codec, frame::Welcome};
+use tidewire_testkit::{Client, Filling, Installation, Replica, TestDb, on_both_engines};
 use tokio::task::JoinSet;
 
+use visits::{
+    CODECS, come_and_go, come_back, copy_database, knowing, mark_of_last, page, pair, pair_in, say,
+    write_on, written,
+};
+
 const BINARY: &str = env!("CARGO_BIN_EXE_tidewire");
-const CODECS: [Codec; 2] = [Codec::Json, Codec::MessagePack];
-/// Commands that are sent before their answers are read.
-const PIPELINE: usize = 200;
 
 on_both_engines! {
     async fn two_thousand_channels_resume_in_one_round_trip(db: TestDb) {
@@ -123,8 +124,8 @@ on_both_engines! {
         for (mut replica, person) in replicas {
             come_back(Codec::Json, address, &person, &mut replica, false).await;
             let (mut client, _) = Client::hello(address, &person.token).await;
-            for (channel, had, head) in replica.take_behind() {
-                assert_eq!(page(&mut client, (channel, had, head)).await.len() as u64, head.seq - had);
+            for (channel, known, head) in replica.take_behind() {
+                assert_eq!(page(&mut client, (channel, known, head)).await.len() as u64, head.seq - known);
             }
             for channel in &installation.channels {
                 let last = mark_of_last(&mut client, *channel).await;
@@ -163,159 +164,4 @@ async fn a_log_that_was_restored_and_written_on_is_told_from_the_one_that_was_kn
     let mut anew = knowing(&[longer, shorter]);
     let (entries, _) = come_back(Codec::Json, server.address(), &reader, &mut anew, false).await;
     assert_eq!(entries, 6 + 3);
-}
-
-/// Two people in as many channels.
-const fn pair_in(channels: usize) -> Filling {
-    Filling { people: 2, channels, members: 2 }
-}
-
-/// The first person, and the second one's connection.
-async fn pair(installation: &Installation, address: SocketAddr) -> (Person, Client) {
-    let (writer, _) = Client::hello(address, &installation.people[1].token).await;
-    (installation.people[0].clone(), writer)
-}
-
-fn knowing(channels: &[ChannelId]) -> Replica {
-    let mut replica = Replica::default();
-    for channel in channels {
-        replica.begin(*channel);
-    }
-    replica
-}
-
-/// So many messages in each of `channels`.
-async fn say(client: &mut Client, channels: &[ChannelId], count: usize) {
-    let all: Vec<_> = (0..count).flat_map(|_| channels).collect();
-    for part in all.chunks(PIPELINE) {
-        let mut ids = Vec::new();
-        for channel in part {
-            ids.push(
-                client.send("chat.send", json!({ "channelId": channel, "content": "x" })).await,
-            );
-        }
-        for id in ids {
-            assert!(client.reply(id).await.unwrap().ok);
-        }
-        client.arrived().for_each(drop);
-    }
-}
-
-/// Resumes (or begins), takes what comes before the answer to a `ping`, and leaves without a word.
-/// Answers how many entries came, and the welcome.
-async fn come_back(
-    codec: Codec,
-    address: SocketAddr,
-    person: &Person,
-    replica: &mut Replica,
-    fresh: bool,
-) -> (usize, Welcome) {
-    let known = if fresh { Value::Null } else { replica.known() };
-    let (mut client, welcome) = Client::resume_in(codec, address, &person.token, known).await;
-    let welcome = replica.welcome(&welcome);
-    client.call("ping", json!({})).await.unwrap();
-    let events: Vec<_> = client.arrived().collect();
-    let entries = events.iter().filter(|event| event.seq.is_some()).count();
-    for event in events {
-        replica.take(event);
-    }
-    (entries, welcome)
-}
-
-/// The seqs of the messages after `had`, paged up to `head`.
-async fn page(client: &mut Client, (channel, had, head): (ChannelId, u64, Position)) -> Vec<u64> {
-    let mut seqs: Vec<u64> = Vec::new();
-    while seqs.last().copied().unwrap_or(had) < head.seq {
-        let after = seqs.last().copied().unwrap_or(had);
-        let query = json!({ "channelId": channel, "afterSeq": after, "limit": 40 });
-        let page = client.call("chat.history", query).await.unwrap();
-        seqs.extend(page["items"].as_array().unwrap().iter().map(|m| m["seq"].as_u64().unwrap()));
-    }
-    seqs.retain(|seq| *seq <= head.seq);
-    seqs
-}
-
-/// The mark of a channel's head, as a new connection is told.
-async fn mark_of_last(client: &mut Client, channel: ChannelId) -> Option<tidewire_protocol::Mark> {
-    let query = json!({ "channelId": channel, "limit": 1 });
-    let history = client.call("chat.history", query).await.unwrap();
-    let id: uuid::Uuid = serde_json::from_value(history["items"][0]["id"].clone()).unwrap();
-    Some(tidewire_protocol::Mark::of_entry(id))
-}
-
-async fn write_on(
-    address: SocketAddr,
-    person: Person,
-    channels: Vec<ChannelId>,
-    done: Arc<AtomicBool>,
-) {
-    let (mut client, _) = Client::hello(address, &person.token).await;
-    while !done.load(Ordering::Relaxed) {
-        say(&mut client, &channels, 1).await;
-    }
-}
-
-/// Connects forty times, each time for a few events, and sometimes as somebody who knows nothing.
-async fn come_and_go(
-    address: SocketAddr,
-    person: Person,
-    channels: Vec<ChannelId>,
-    seed: u64,
-) -> (Replica, Person) {
-    let mut replica = knowing(&channels);
-    let mut random = seed;
-    for _ in 0..40 {
-        random =
-            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let codec = CODECS[(random >> 33) as usize % 2];
-        let fresh = (random >> 35).is_multiple_of(4);
-        let mut other = Replica::default();
-        let copy = if fresh { &mut other } else { &mut replica };
-        let known = if fresh { Value::Null } else { copy.known() };
-        let (mut client, welcome) = Client::resume_in(codec, address, &person.token, known).await;
-        copy.welcome(&welcome);
-        for (channel, had, head) in copy.take_behind() {
-            let paged = page(&mut client, (channel, had, head)).await;
-            assert_eq!(paged, (had + 1..=head.seq).collect::<Vec<_>>());
-        }
-        for channel in &channels {
-            copy.begin(*channel);
-        }
-        for _ in 0..(random >> 40) % 12 {
-            copy.take(client.event().await.unwrap());
-        }
-        for event in client.arrived() {
-            copy.take(event);
-        }
-    }
-    (replica, person)
-}
-
-/// Starts the server, writes, lets the reader read it all, and stops it.
-async fn written(
-    installation: &Installation,
-    replica: &mut Replica,
-    counts: &[(ChannelId, usize)],
-) {
-    let server = installation.start().await;
-    let (reader, mut writer) = pair(installation, server.address()).await;
-    for (channel, count) in counts {
-        say(&mut writer, &[*channel], *count).await;
-    }
-    drop(writer);
-    come_back(Codec::Json, server.address(), &reader, replica, false).await;
-    assert!(server.terminate().await.success());
-}
-
-/// A SQLite database is its file and, unless it was closed in peace, its log beside it.
-fn copy_database(from: &Path, to: &Path) {
-    for suffix in ["", "-wal", "-shm"] {
-        let name = |path: &Path| PathBuf::from(format!("{}{suffix}", path.display()));
-        let (from, to) = (name(from), name(to));
-        if from.exists() {
-            std::fs::copy(from, to).unwrap();
-        } else if to.exists() {
-            std::fs::remove_file(to).unwrap();
-        }
-    }
 }

@@ -38,6 +38,10 @@ pub struct Limits {
     pub timeouts: Timeouts,
 }
 
+/// Bytes that the kernel may hold for a peer beyond what is on the way to it.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES_MAX: u32 = 128 * 1024;
+
 /// How long a peer is waited for.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
@@ -66,8 +70,21 @@ impl Default for Timeouts {
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
+    limit_unsent(&socket)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
+}
+
+/// What a slow peer does not take waits in its mailbox, where it is bounded, and not in the kernel,
+/// whose buffers would grow to megabytes for each. Accepted sockets inherit the option.
+#[cfg(target_os = "linux")]
+fn limit_unsent(socket: &TcpSocket) -> io::Result<()> {
+    socket2::SockRef::from(socket).set_tcp_notsent_lowat(UNSENT_BYTES_MAX)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn limit_unsent(_: &TcpSocket) -> io::Result<()> {
+    Ok(())
 }
 
 /// Serves `router` to who connects until `stop`. Every request carries the peer's address

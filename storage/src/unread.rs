@@ -42,6 +42,11 @@ impl Standing {
         behind.saturating_sub(self.deleted_after).saturating_sub(self.own_after) as i64
     }
 
+    /// Whether anything is left to read.
+    pub const fn has_unread(&self) -> bool {
+        self.unread() > 0 || self.mentions > 0
+    }
+
     /// As clients see it.
     pub const fn figure(&self) -> ChannelUnread {
         ChannelUnread {

@@ -241,9 +241,7 @@ impl Fanout {
             connection.mailbox().unfollow(channel);
         }
         if live.forget(channel) {
-            for connection in live.connections() {
-                connection.owe_unread(self, channel);
-            }
+            live.owe(&self.owing, channel);
         }
     }
 

@@ -59,6 +59,7 @@ pub enum End {
 }
 
 enum Ready {
+    Met,
     Read,
     Write,
 }
@@ -82,11 +83,9 @@ impl Socket {
     /// Moves bytes until the connection ends or `met` says so.
     pub async fn run<P: Peer>(&mut self, peer: &mut P, met: impl Fn(&P) -> bool) -> End {
         loop {
-            if met(peer) {
-                return End::Met;
-            }
-            let ready = poll_fn(|cx| self.poll_ready(cx, peer)).await;
+            let ready = poll_fn(|cx| self.poll_ready(cx, peer, &met)).await;
             match ready {
+                Ok(Ready::Met) => return End::Met,
                 Ok(Ready::Write) => match self.mailbox.drain() {
                     Drained::Empty => peer.blocked(false),
                     Drained::Blocked => peer.blocked(true),
@@ -103,8 +102,16 @@ impl Socket {
         }
     }
 
-    fn poll_ready(&self, cx: &mut Context<'_>, peer: &impl Peer) -> Poll<io::Result<Ready>> {
+    fn poll_ready<P: Peer>(
+        &self,
+        cx: &mut Context<'_>,
+        peer: &P,
+        met: impl Fn(&P) -> bool,
+    ) -> Poll<io::Result<Ready>> {
         self.mailbox.register(cx.waker());
+        if met(peer) {
+            return Poll::Ready(Ok(Ready::Met));
+        }
         if self.mailbox.is_waiting() {
             if self.mailbox.is_broken() {
                 return Poll::Ready(Ok(Ready::Write));

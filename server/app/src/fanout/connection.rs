@@ -14,7 +14,9 @@ use tidewire_protocol::{
     limits::UNREAD_COALESCE_MS,
 };
 
-use super::{Fanout, live_user::LiveUser, mailbox::Mailbox, outgoing, topic::Run};
+use super::{
+    Fanout, live_user::LiveUser, mailbox::Mailbox, outgoing, topic::Run, unread_flush::Owing,
+};
 use crate::actor::Identity;
 
 /// One connection: whose it is, and its way out.
@@ -117,21 +119,21 @@ impl Connection {
     ) -> Option<bytes::Bytes> {
         let due = self.mailbox.note_unread(Some(channel), now_ms, UNREAD_COALESCE_MS as i64);
         if due.is_none() {
-            self.wait_for_flush(fanout);
+            self.wait_for_flush(fanout.owing());
         }
         due.map(|channels| self.unread_frame(&channels))
     }
 
     /// Notes that a channel's figures moved; they are told soon.
-    pub(super) fn owe_unread(self: &Arc<Self>, fanout: &Fanout, channel: ChannelId) {
+    pub(super) fn owe_unread(self: &Arc<Self>, owing: &Owing, channel: ChannelId) {
         // An interval without end: only note, never tell now.
         let _ = self.mailbox.note_unread(Some(channel), 0, i64::MAX);
-        self.wait_for_flush(fanout);
+        self.wait_for_flush(owing);
     }
 
-    fn wait_for_flush(self: &Arc<Self>, fanout: &Fanout) {
+    fn wait_for_flush(self: &Arc<Self>, owing: &Owing) {
         if !self.owing.swap(true, Ordering::AcqRel) {
-            fanout.owing().add(self);
+            owing.add(self);
         }
     }
 
@@ -159,7 +161,7 @@ impl Connection {
         for entry in self.mailbox.release(frames, positions) {
             let run = Run::single(entry);
             if self.user.apply(&run, fanout.owing()) {
-                self.owe_unread(fanout, run.channel());
+                self.owe_unread(fanout.owing(), run.channel());
             }
         }
     }

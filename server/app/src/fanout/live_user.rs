@@ -112,31 +112,51 @@ impl LiveUser {
     pub(super) fn apply(&self, run: &Run, owing: &Owing) -> bool {
         let mut own = self.standings();
         let Some(mut standing) = own.by_channel.get(&run.channel()).copied() else { return false };
-        let mut tell = false;
+        let (mut tell, mut has_read) = (false, false);
         for entry in run.entries() {
-            tell |= self.concerns(entry, &standing);
+            tell |= self.concerns(entry);
             match step(standing.head.seq, entry.position.seq) {
                 Step::Known => {}
-                Step::Next if advance(&mut standing, entry, self.user_id) => {}
-                Step::Next | Step::Gap { .. } => {
+                Step::Next => {
+                    has_read |= self.is_own(entry) && standing.has_unread();
+                    if !advance(&mut standing, entry, self.user_id) {
+                        owing.reload(self.user_id, run.channel());
+                        return tell;
+                    }
+                }
+                Step::Gap { .. } => {
                     owing.reload(self.user_id, run.channel());
                     return tell;
                 }
             }
         }
         own.set(standing);
+        drop(own);
+        if has_read {
+            self.owe(owing, run.channel());
+        }
         tell
     }
 
-    /// Whoever writes has read: that is told only where something was left to read.
-    fn concerns(&self, entry: &LogEntry, before: &Standing) -> bool {
+    /// Has all of the person's connections told the figures of a channel.
+    pub(super) fn owe(&self, owing: &Owing, channel: ChannelId) {
+        for connection in self.connections() {
+            connection.owe_unread(owing, channel);
+        }
+    }
+
+    /// Whoever writes has read, so an own message leaves something to tell only where something was
+    /// unread.
+    fn concerns(&self, entry: &LogEntry) -> bool {
         match &entry.effect {
-            Effect::Message { sender, .. } if *sender == self.user_id => {
-                before.unread() > 0 || before.mentions > 0
-            }
-            Effect::Message { .. } | Effect::Deleted { .. } => true,
+            Effect::Message { .. } => !self.is_own(entry),
+            Effect::Deleted { .. } => true,
             Effect::MembersAdded(_) | Effect::MemberRemoved(_) | Effect::Nothing => false,
         }
+    }
+
+    fn is_own(&self, entry: &LogEntry) -> bool {
+        matches!(&entry.effect, Effect::Message { sender, .. } if *sender == self.user_id)
     }
 
     /// All totals, and the figures of `channels`.
@@ -155,8 +175,7 @@ impl Standings {
     fn set(&mut self, standing: Standing) -> bool {
         let old = self.by_channel.insert(standing.channel_id, standing);
         self.chat_total += standing.unread() - old.map_or(0, |old| old.unread());
-        let nothing = standing.unread() == 0 && standing.mentions == 0;
-        old.map_or(!nothing, |old| old.figure() != standing.figure())
+        old.map_or(standing.has_unread(), |old| old.figure() != standing.figure())
     }
 }
 
@@ -186,15 +205,10 @@ fn advance(standing: &mut Standing, entry: &LogEntry, user: UserId) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tidewire_protocol::{
-        Position,
-        event::{Empty, Event},
-        model::channels::ChannelType,
-    };
+    use tidewire_protocol::{Position, model::channels::ChannelType};
     use uuid::Uuid;
 
     use super::*;
-    use crate::fanout::outgoing::Outgoing;
 
     fn standing(channel: u128, ord: u64, read: u64) -> Standing {
         Standing {
@@ -223,26 +237,5 @@ mod tests {
         differing.sort();
         assert_eq!(differing, [standing(1, 0, 0).channel_id, standing(3, 0, 0).channel_id]);
         assert_eq!(live.replace(&snapshot), []);
-    }
-
-    fn own_message(live: &LiveUser, channel: u128, seq: u64) -> Run {
-        let (channel, position) =
-            (standing(channel, 0, 0).channel_id, Position { seq, ..Position::START });
-        Run::single(Arc::new(LogEntry {
-            channel,
-            position,
-            ord: seq,
-            effect: Effect::Message { sender: live.user_id(), mentions: Vec::new() },
-            outgoing: Outgoing::entry(channel, position, &Event::Behind(Empty {})),
-        }))
-    }
-
-    #[test]
-    fn an_own_message_is_told_as_read_where_something_was_left_to_read() {
-        let (live, owing) = (LiveUser::new(UserId::new(Uuid::nil())), Owing::default());
-        assert_eq!(live.replace(&[standing(1, 5, 2), standing(2, 3, 3)]), []);
-        assert!(live.apply(&own_message(&live, 1, 6), &owing));
-        assert!(!live.apply(&own_message(&live, 2, 4), &owing));
-        assert_eq!(live.figures(&[]).totals.chat, 0);
     }
 }

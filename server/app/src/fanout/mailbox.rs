@@ -131,8 +131,17 @@ impl Mailbox {
             }
             Verdict::Behind => {
                 self.say_behind(&mut state, run.channel(), run.head());
+                self.also(&mut state, unread);
             }
-            Verdict::Known => {}
+            Verdict::Known => self.also(&mut state, unread),
+        }
+    }
+
+    fn also(&self, state: &mut State, frame: Option<&Bytes>) {
+        if let Some(frame) = frame
+            && state.is_open()
+        {
+            self.push_control(state, frame.clone());
         }
     }
 
@@ -147,10 +156,9 @@ impl Mailbox {
         if !state.is_open() {
             return;
         }
-        if state.queue.is_some() {
-            let queue = state.queue.get_or_insert_default();
+        if let Some(queue) = &mut state.queue {
             queue.push_entries(channel, head, bytes.clone(), self.codec);
-            return;
+            return self.also(state, unread);
         }
         let mut parts = [IoSlice::new(bytes), IoSlice::new(unread.map_or(&[], |frame| frame))];
         let written = self.write(state, &mut parts[..=usize::from(unread.is_some())]);

@@ -92,9 +92,7 @@ async fn reload_channel(app: &App, channel: ChannelId, users: &[UserId]) -> Resu
     for (user, standing) in standings {
         let Some(live) = app.fanout.live_user(user) else { continue };
         if live.refresh(standing) {
-            for connection in live.connections() {
-                connection.owe_unread(&app.fanout, channel);
-            }
+            live.owe(app.fanout.owing(), channel);
         }
     }
     Ok(())

@@ -25,7 +25,7 @@ fn all(frames: &[Frame]) -> Vec<u8> {
 #[tokio::test]
 async fn fragments_become_one_message() {
     let mut socket = open().await;
-    socket.send(&fragments(TEXT, &["Hel", "", "lo, ", "wörld"])).await;
+    socket.send(&fragments(TEXT, &["He", "", "llo, ", "wörld"])).await;
     socket.send(&fragments(BINARY, &[[0, 1], [0xFF, 0xFE]])).await;
     let expected = [Frame::new(TEXT, "Hello, wörld"), Frame::new(BINARY, [0, 1, 0xFF, 0xFE])];
     expect(&mut socket, &expected).await;

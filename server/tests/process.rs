@@ -88,7 +88,12 @@ async fn a_second_signal_ends_what_the_first_would_wait_for() {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(BINARY, directory.path(), |_| {}).await;
     let mut unfinished = TcpStream::connect(server.address()).await.unwrap();
-    unfinished.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    let head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+                Content-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    unfinished.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    unfinished.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100", "the body is waited for");
     server.ask_to_stop();
     eventually("the first signal was heard", async || {
         TcpStream::connect(server.address()).await.is_err().then_some(())

@@ -91,6 +91,12 @@ impl Roster {
         }
     }
 
+    /// Everybody who was told to be here, and how.
+    pub fn everybody(&self) -> Vec<(UserId, PresenceStatus)> {
+        let shown = self.people.iter().map(|(user, person)| (*user, person.shown));
+        shown.filter(|(_, status)| *status != PresenceStatus::Offline).collect()
+    }
+
     /// A person's status now.
     pub fn status(&self, user: UserId, now_ms: i64) -> PresenceStatus {
         self.people.get(&user).map_or(PresenceStatus::Offline, |person| person.status(now_ms))

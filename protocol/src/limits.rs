@@ -91,6 +91,9 @@ pub const PRESENCE_WATCH_MAX: usize = 1_000;
 pub const PRESENCE_QUERY_MAX: usize = 200;
 pub const PRESENCE_AWAY_AFTER_MS: u64 = 5 * 60_000;
 pub const PRESENCE_LEAVE_GRACE_MS: u64 = 30_000;
+pub const PRESENCE_LEASE_MS: u64 = 25_000;
+pub const PRESENCE_RENEW_MS: u64 = 5_000;
+pub const PRESENCE_SEEN_KEPT_SECONDS: u64 = 30 * 86_400;
 
 // idempotency
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;

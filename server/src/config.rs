@@ -15,6 +15,7 @@ use http::HeaderValue;
 use tidewire_app::{
     clock::Clock,
     config::{Config, Secret},
+    fanout::bus::{Transport, local::LocalBus, redis::RedisAddresses},
     rate_limit::Rates,
 };
 use tidewire_http_compat::address::Network;
@@ -37,11 +38,14 @@ pub struct Settings {
     pub trusted_proxies: Vec<Network>,
     pub connections_max: usize,
     pub connections_per_address_max: usize,
+    pub admissions_per_second: u32,
     /// How long connections are spread over when the node stops.
     pub drain: Duration,
     pub log: Log,
     data_dir: PathBuf,
     public_url: String,
+    redis: Option<RedisAddresses>,
+    redis_prefix: String,
     registration_open: bool,
     rates: Option<Rates>,
     group_members_max: usize,
@@ -77,11 +81,14 @@ impl Settings {
             connections_max: given.read(&key::CONNECTIONS_MAX, values::count)?,
             connections_per_address_max: given
                 .read(&key::CONNECTIONS_PER_ADDRESS_MAX, values::count)?,
+            admissions_per_second: given.read(&key::ADMISSIONS_PER_SECOND, values::per_second)?,
             drain: given.read(&key::DRAIN_SECONDS, values::seconds)?,
             log: Log {
                 filter: given.read(&key::LOG, values::log_filter)?,
                 json: given.read(&key::LOG_FORMAT, values::is_json)?,
             },
+            redis: given.optional(&key::REDIS_URL, values::redis_addresses)?,
+            redis_prefix: given.read(&key::REDIS_PREFIX, values::redis_prefix)?,
             registration_open: given.read(&key::REGISTRATION, values::is_open)?,
             rates: given.read(&key::RATE_LIMITS, values::rates)?,
             group_members_max: given.read(&key::GROUP_MEMBERS_MAX, values::group_members)?,
@@ -89,6 +96,14 @@ impl Settings {
             data_dir,
             public_url,
         })
+    }
+
+    /// What carries news between nodes.
+    pub fn transport(&self) -> Transport {
+        match &self.redis {
+            Some(addresses) => Transport::Redis(addresses.clone().with_prefix(&self.redis_prefix)),
+            None => Transport::Local(LocalBus::default()),
+        }
     }
 
     /// Makes the folder for everything that is kept in files, readable by the server alone.

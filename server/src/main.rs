@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use axum::{Router, routing::get};
 use clap::Parser as _;
 use serde_json::json;
-use tidewire_app::{fanout::bus::local::LocalBus, seed::SeedPlan};
+use tidewire_app::seed::SeedPlan;
 use tidewire_server::{
     config::{Admin, Command, CommandLine, ConfigCommand, Given, Seed, Settings},
     lifecycle::{self, Signals},
@@ -67,7 +67,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let figures = Figures::start().context("cannot count figures")?;
     let mut signals = Signals::listen().context("cannot hear signals")?;
     warn_of_few_descriptors(settings.connections_max);
-    let node = Node::start(settings, &LocalBus::default()).await?;
+    let node = Node::start(settings).await?;
     say(&format_args!("listening on http://{}", node.address()?));
     node.app().tasks.spawn_until_stop(figures.clone().keep_up());
     let metrics = Router::new().route("/metrics", get(async move || figures.render()));
@@ -95,7 +95,7 @@ async fn seed(settings: &Settings, plan: Seed) -> anyhow::Result<()> {
     let out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&plan.out);
     let mut out =
         BufWriter::new(out.with_context(|| format!("cannot create {}", plan.out.display()))?);
-    let app = node::open(settings, &LocalBus::default()).await?;
+    let app = node::open(settings).await?;
     let wanted = SeedPlan {
         tenant_slug: plan.tenant.clone(),
         users: plan.users,

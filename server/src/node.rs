@@ -4,12 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
-use tidewire_app::{
-    App,
-    clock::Clock,
-    fanout::{bus::local::LocalBus, drain},
-    tasks::Tasks,
-};
+use tidewire_app::{App, clock::Clock, fanout::drain, tasks::Tasks};
 use tidewire_storage::Db;
 use tokio::net::TcpListener;
 
@@ -31,12 +26,12 @@ pub struct Node {
 }
 
 impl Node {
-    /// Opens the database and the sockets, and joins `bus`.
-    pub async fn start(settings: &Settings, bus: &LocalBus) -> anyhow::Result<Self> {
+    /// Opens the database and the sockets, and joins the bus.
+    pub async fn start(settings: &Settings) -> anyhow::Result<Self> {
         let listener = bind(settings.listen)?;
         let metrics_listener = settings.metrics_listen.map(bind).transpose()?;
         Ok(Self {
-            app: open(settings, bus).await?,
+            app: open(settings).await?,
             listener,
             metrics_listener,
             limits: limits(settings),
@@ -73,12 +68,12 @@ impl Node {
 }
 
 /// The application without sockets, for what an operator does beside a node that serves.
-pub async fn open(settings: &Settings, bus: &LocalBus) -> anyhow::Result<App> {
+pub async fn open(settings: &Settings) -> anyhow::Result<App> {
     let clock = Clock::system();
     settings.make_data_dir()?;
     let config = settings.app(&clock)?;
     let db = Db::open(&settings.database_url).await?;
-    Ok(App::start(db, clock, config, Tasks::default(), bus))
+    Ok(App::start(db, clock, config, Tasks::default(), settings.transport()))
 }
 
 fn limits(settings: &Settings) -> Limits {

@@ -20,9 +20,8 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use jobs::{Appended, Draft, ReadDraft, ReadOutcome, Refusal, SendOutcome};
 
-use crate::{Conn, Db, Error, Result, db::Executor};
+use crate::{Db, Error, Result, db::Engine};
 use jobs::Job;
-use number::Plan;
 
 const RETRIES_MAX: usize = 5;
 
@@ -190,11 +189,17 @@ impl Lane {
         sends: &[&Draft],
         reads: &[&ReadDraft],
     ) -> Result<(Vec<SendOutcome>, Vec<ReadOutcome>)> {
-        let mut conn = self.db.write().await?;
-        let sent = append(&mut conn, sends).await?;
-        let read = mark_read(&mut conn, reads).await?;
-        conn.commit().await?;
-        Ok((sent, read))
+        match self.db.engine() {
+            Engine::Sqlite { write, .. } => {
+                sqlite::write(&mut *write.acquire().await?, sends, reads).await
+            }
+            Engine::Postgres(pool) => {
+                let mut transaction = pool.begin().await?;
+                let written = postgres::write(&mut transaction, sends, reads).await?;
+                transaction.commit().await?;
+                Ok(written)
+            }
+        }
     }
 }
 
@@ -205,42 +210,6 @@ fn appended(outcome: &Result<SendOutcome>) -> Option<Appended> {
         Ok(SendOutcome::Appended(entry)) => Some(entry.clone()),
         _ => None,
     }
-}
-
-async fn append(conn: &mut Conn, drafts: &[&Draft]) -> Result<Vec<SendOutcome>> {
-    if drafts.is_empty() {
-        return Ok(Vec::new());
-    }
-    let admissions = match conn.executor() {
-        Executor::Sqlite(conn) => sqlite::admit(conn, drafts).await?,
-        Executor::Postgres(conn) => postgres::admit(conn, drafts).await?,
-    };
-    let plan = Plan::new(drafts, &admissions);
-    if !plan.entries.is_empty() {
-        match conn.executor() {
-            Executor::Sqlite(conn) => sqlite::store(conn, &plan).await?,
-            Executor::Postgres(conn) => postgres::store(conn, &plan).await?,
-        }
-    }
-    Ok(plan.outcomes)
-}
-
-async fn mark_read(conn: &mut Conn, drafts: &[&ReadDraft]) -> Result<Vec<ReadOutcome>> {
-    if drafts.is_empty() {
-        return Ok(Vec::new());
-    }
-    let standings = match conn.executor() {
-        Executor::Sqlite(conn) => sqlite::read_standings(conn, drafts).await?,
-        Executor::Postgres(conn) => postgres::read_standings(conn, drafts).await?,
-    };
-    let (outcomes, moves) = number::read_moves(drafts, &standings);
-    if !moves.is_empty() {
-        match conn.executor() {
-            Executor::Sqlite(conn) => sqlite::move_markers(conn, &moves).await?,
-            Executor::Postgres(conn) => postgres::move_markers(conn, &moves).await?,
-        }
-    }
-    Ok(outcomes)
 }
 
 impl Batch {

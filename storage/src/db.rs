@@ -80,6 +80,10 @@ impl Db {
         }
     }
 
+    pub(crate) const fn engine(&self) -> &Engine {
+        &self.0
+    }
+
     /// How many parallel writers the engine gains from.
     pub fn log_lanes(&self) -> usize {
         match &self.0 {

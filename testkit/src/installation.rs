@@ -25,6 +25,7 @@ pub struct Installation {
     binary: PathBuf,
     directory: TempDir,
     database: TestDb,
+    redis: Option<String>,
 }
 
 /// Somebody who is signed in.
@@ -52,10 +53,23 @@ impl Installation {
     pub fn new(binary: impl AsRef<Path>, database: TestDb, filling: Filling) -> Self {
         let directory = tempfile::tempdir().expect("there is room for temporary files");
         let binary = binary.as_ref().to_owned();
-        let mut installation =
-            Self { channels: Vec::new(), people: Vec::new(), binary, directory, database };
+        let mut installation = Self {
+            channels: Vec::new(),
+            people: Vec::new(),
+            binary,
+            directory,
+            database,
+            redis: None,
+        };
         installation.fill(filling);
         installation
+    }
+
+    /// Servers that are started from now on are nodes that talk through the Redis at `url`.
+    #[must_use]
+    pub fn with_redis(mut self, url: String) -> Self {
+        self.redis = Some(url);
+        self
     }
 
     fn fill(&mut self, filling: Filling) {
@@ -82,6 +96,9 @@ impl Installation {
         command.env("DATABASE_URL", self.database.url()).env("TIDEWIRE_RATE_LIMITS", "off");
         // It is part of every token, and would otherwise follow the port.
         command.env("TIDEWIRE_PUBLIC_URL", PUBLIC_URL);
+        if let Some(url) = &self.redis {
+            command.env("REDIS_URL", url);
+        }
     }
 
     /// Starts the server, without limits on how much one may ask for.

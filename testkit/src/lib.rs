@@ -8,6 +8,8 @@ mod require;
 pub mod database;
 pub mod installation;
 pub mod postgres;
+pub mod proxy;
+pub mod redis;
 pub mod server;
 pub mod socket;
 
@@ -15,5 +17,7 @@ pub use database::{TestDb, databases};
 pub use eventually::{DEADLINE, eventually};
 pub use installation::{Filling, Installation};
 pub use postgres::{Postgres, postgres};
+pub use proxy::{Proxy, Weather};
+pub use redis::Redis;
 pub use server::Server;
 pub use socket::{Client, Replica, Socket};

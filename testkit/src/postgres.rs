@@ -229,7 +229,7 @@ fn directory(reports: &mpsc::Receiver<Report>) -> PathBuf {
     panic!("no database could be made:\n{complaints}")
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
     listener.local_addr().expect("a bound socket has an address").port()
 }

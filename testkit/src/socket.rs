@@ -43,6 +43,11 @@ impl Socket {
         Self::over(stream.expect("somebody listens"))
     }
 
+    /// Connects to somebody who may not be there.
+    pub async fn try_connect(address: SocketAddr) -> Option<Self> {
+        TcpStream::connect(address).await.ok().map(Self::over)
+    }
+
     /// As [`Socket::connect`], with room for little more than nothing that was not read yet.
     ///
     /// # Panics
@@ -87,6 +92,12 @@ impl Socket {
         if answer.status == 101 { Ok(self) } else { Err(answer) }
     }
 
+    /// As [`Socket::upgraded`], by a server that may end at any moment.
+    async fn try_upgraded(mut self, target: &str, headers: &[(&str, &str)]) -> Option<Self> {
+        self.send(&http::request("GET", target, &[UPGRADE, headers].concat())).await;
+        self.try_answer().await.filter(|answer| answer.status == 101).map(|_| self)
+    }
+
     /// Sends a request without a body and reads the answer.
     pub async fn request(
         &mut self,
@@ -120,12 +131,18 @@ impl Socket {
     ///
     /// If there is none.
     pub async fn answer(&mut self) -> Answer {
+        self.try_answer().await.expect("hung up without an answer")
+    }
+
+    async fn try_answer(&mut self) -> Option<Answer> {
         loop {
             if let Some((answer, length)) = Answer::parse(&self.read) {
                 self.read.drain(..length);
-                return answer;
+                return Some(answer);
             }
-            assert!(self.read_more().await, "hung up without an answer");
+            if !self.read_more().await {
+                return None;
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use tidewire_protocol::{
             Channel, ChannelDetail, ChannelList, ChannelMember, ChannelRole, ChannelType,
             ChatPerson, CreateGroup, OpenDirect, OpenedDirect, PeopleQuery, UpdateChannel,
         },
+        presence::PresenceStatus,
         users::{UserRef, UserRefStatus},
     },
 };
@@ -455,12 +456,14 @@ pub async fn people(app: &App, actor: &Actor, wanted: PeopleQuery) -> Result<Vec
             .await?;
     let direct = stored::direct_channels(&mut conn, actor.tenant_id(), actor.user_id()).await?;
     drop(conn);
-    Ok(found
+    let others = found.into_iter().filter(|user| user.id != actor.user_id());
+    let others: Vec<UserRef> = others.take(wanted.limit as usize).collect();
+    let ids: Vec<UserId> = others.iter().map(|user| user.id).collect();
+    let statuses = presence::statuses(app, &ids).await;
+    Ok(others
         .into_iter()
-        .filter(|user| user.id != actor.user_id())
-        .take(wanted.limit as usize)
         .map(|user| ChatPerson {
-            presence: presence::status(app, user.id),
+            presence: statuses.get(&user.id).copied().unwrap_or(PresenceStatus::Offline),
             direct_channel_id: direct
                 .iter()
                 .find(|(other, _)| *other == user.id)

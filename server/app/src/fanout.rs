@@ -27,9 +27,8 @@ use tidewire_protocol::{
     event::Event,
     id::{ChannelId, NodeId, TenantId, UserId},
 };
-use tokio::sync::Notify;
 
-use crate::{App, news};
+use crate::{App, news, presence};
 use bus::{Bus, News, TopicKey, UserNews};
 use connection::Connection;
 use entry::LogEntry;
@@ -46,7 +45,6 @@ pub struct Fanout {
     bus: Bus,
     owing: Owing,
     connections: AtomicUsize,
-    sweep_wanted: Notify,
 }
 
 impl Fanout {
@@ -57,7 +55,6 @@ impl Fanout {
             bus,
             owing: Owing::default(),
             connections: AtomicUsize::new(0),
-            sweep_wanted: Notify::new(),
         }
     }
 
@@ -72,11 +69,7 @@ impl Fanout {
 
     /// Hands a committed entry to its followers here and on other nodes.
     pub fn publish(&self, app: &App, entry: Arc<LogEntry>) {
-        self.bus.publish(
-            &app.tasks,
-            TopicKey::Channel(entry.channel),
-            &News::Entry(Arc::clone(&entry)),
-        );
+        self.bus.publish(TopicKey::Channel(entry.channel), &News::Entry(Arc::clone(&entry)));
         self.take(app, entry);
     }
 
@@ -86,10 +79,16 @@ impl Fanout {
         }
     }
 
+    /// Storage has a channel's entries up to `seq`.
+    pub(crate) fn learn_head(&self, app: &App, channel: ChannelId, seq: u64) {
+        if let Some(topic) = self.topic(channel) {
+            topic.learn_head(app, seq);
+        }
+    }
+
     /// Hands a frame that may be lost to a channel's followers, but not to `except`.
     pub fn publish_ephemeral(
         &self,
-        app: &App,
         channel: ChannelId,
         key: EphemeralKey,
         event: &Event,
@@ -97,7 +96,7 @@ impl Fanout {
     ) {
         let frame = Arc::new(Outgoing::plain(event));
         let news = News::Ephemeral { channel, key, frame: Arc::clone(&frame), except };
-        self.bus.publish(&app.tasks, TopicKey::Channel(channel), &news);
+        self.bus.publish(TopicKey::Channel(channel), &news);
         self.show_ephemeral(channel, key, &frame, except);
     }
 
@@ -115,11 +114,7 @@ impl Fanout {
 
     /// Tells one person's connections, wherever they are.
     pub fn tell_user(&self, app: &App, user: UserId, news: UserNews) {
-        self.bus.publish(
-            &app.tasks,
-            TopicKey::User(user),
-            &News::User { user, news: news.clone() },
-        );
+        self.bus.publish(TopicKey::User(user), &News::User { user, news: news.clone() });
         self.take_user_news(app, user, news);
     }
 
@@ -136,6 +131,7 @@ impl Fanout {
                 self.show_ephemeral(channel, key, &frame, except);
             }
             News::User { user, news } => self.take_user_news(app, user, news),
+            News::Presence(news) => presence::hear(app, news),
             News::Rights(news) => {
                 let app_then = app.clone();
                 app.tasks.spawn(async move { news::take(&app_then, news).await });
@@ -144,17 +140,12 @@ impl Fanout {
     }
 
     /// Tells every other node that somebody's rights have changed.
-    pub(crate) fn publish_everywhere(&self, app: &App, news: news::News) {
-        self.bus.publish(&app.tasks, TopicKey::Everywhere, &News::Rights(news));
+    pub(crate) fn publish_everywhere(&self, news: news::News) {
+        self.bus.publish(TopicKey::Everywhere, &News::Rights(news));
     }
 
-    /// Has the next sweep begin at once; for when the bus has come back.
-    pub fn want_sweep(&self) {
-        self.sweep_wanted.notify_one();
-    }
-
-    pub(crate) const fn sweep_wanted(&self) -> &Notify {
-        &self.sweep_wanted
+    pub(crate) const fn bus(&self) -> &Bus {
+        &self.bus
     }
 
     pub(crate) fn take_user_news(&self, app: &App, user: UserId, news: UserNews) {

@@ -71,12 +71,18 @@ pub fn is_draining(app: &App) -> bool {
 /// The parts, by general names and without figures.
 pub async fn system(app: &App) -> SystemHealth {
     let database = if database(app).await { ComponentStatus::Up } else { ComponentStatus::Down };
+    let realtime =
+        if app.fanout.bus().is_up() { ComponentStatus::Up } else { ComponentStatus::Degraded };
     let component = |name, status| ComponentHealth { name, status };
     SystemHealth {
-        status: if database == ComponentStatus::Up { SystemStatus::Ok } else { SystemStatus::Down },
+        status: match (database, realtime) {
+            (ComponentStatus::Up, ComponentStatus::Up) => SystemStatus::Ok,
+            (ComponentStatus::Up, _) => SystemStatus::Degraded,
+            _ => SystemStatus::Down,
+        },
         components: vec![
             component(Component::Database, database),
-            component(Component::Realtime, ComponentStatus::Up),
+            component(Component::Realtime, realtime),
             component(Component::Jobs, database),
             component(Component::Mail, ComponentStatus::Up),
             component(Component::Billing, ComponentStatus::NotConfigured),

@@ -56,7 +56,7 @@ use clock::Clock;
 use config::Config;
 use fanout::{
     Fanout,
-    bus::{Bus, local::LocalBus},
+    bus::{Bus, Transport},
 };
 use mail::Mail;
 use people::Directory;
@@ -95,12 +95,18 @@ pub struct Parts {
 }
 
 impl App {
-    /// A node on `bus`, at work: its log, its hub and its jobs run until [`Tasks::stop`].
-    pub fn start(db: Db, clock: Clock, config: Config, tasks: Tasks, bus: &LocalBus) -> Self {
+    /// A node on a bus, at work: its log, its hub and its jobs run until [`Tasks::stop`].
+    pub fn start(
+        db: Db,
+        clock: Clock,
+        config: Config,
+        tasks: Tasks,
+        transport: impl Into<Transport>,
+    ) -> Self {
         let (log, lanes) = Log::new(&db);
-        let (membership, mut news) = bus.join();
+        let (bus, inboxes) = Bus::join(&transport.into(), clock.id(), &tasks);
         let parts = Parts {
-            fanout: Fanout::new(Bus::new(clock.id(), membership)),
+            fanout: Fanout::new(bus),
             log,
             log_tasks: Tasks::default(),
             directory: Directory::default(),
@@ -126,12 +132,14 @@ impl App {
         for lane in lanes {
             app.log_tasks.spawn(fanout::run_log::run(app.clone(), lane));
         }
-        let hub = app.clone();
-        app.tasks.spawn_until_stop(async move {
-            while let Some(news) = news.recv().await {
-                hub.fanout.receive(&hub, news);
-            }
-        });
+        for mut inbox in inboxes {
+            let hub = app.clone();
+            app.tasks.spawn_until_stop(async move {
+                while let Some(news) = inbox.recv().await {
+                    hub.fanout.receive(&hub, news);
+                }
+            });
+        }
         app.start_loops();
         app
     }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tidewire_protocol::{
     close_code::CloseCode,
     event::{Event, PermissionsChanged, UserUpdated},
@@ -18,7 +19,7 @@ use crate::{
 };
 
 /// Something that has been committed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum News {
     SessionRevoked {
         tenant_id: TenantId,
@@ -39,7 +40,7 @@ pub enum News {
 /// Acts on a change here and tells the other nodes.
 pub(crate) async fn publish(app: &App, news: News) {
     take(app, news).await;
-    app.fanout.publish_everywhere(app, news);
+    app.fanout.publish_everywhere(news);
 }
 
 /// Acts on a change: caches forget, connections are closed or learn their new rights.

@@ -1,16 +1,23 @@
 //! Who is here: from what connections do to what watchers see.
 
+mod shared;
+
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use dashmap::DashMap;
-use tidewire_presence::roster::{Change, Roster};
+use serde::{Deserialize, Serialize};
+use tidewire_presence::{
+    elsewhere::{Elsewhere, most_present},
+    roster::Roster,
+};
 use tidewire_protocol::{
     Timestamp,
     event::{Event, PresenceChanged},
-    id::{ConnectionId, UserId, UserKey},
+    id::{ConnectionId, NodeId, UserId, UserKey},
     limits::PRESENCE_WATCH_MAX,
     model::{
         presence::{PresenceItem, PresenceStatus},
@@ -20,30 +27,52 @@ use tidewire_protocol::{
 
 use crate::{
     Actor, App, Result,
-    fanout::{connection::Connection, mailbox::EphemeralKey, outgoing::Outgoing},
+    fanout::{bus::TopicKey, connection::Connection, mailbox::EphemeralKey, outgoing::Outgoing},
     people,
     permission::Permission,
 };
+use shared::Keeper;
 
 /// Status changes by time alone are looked for in every fifth tick.
 const SWEEP_EVERY: u64 = 5;
 
-/// The people on this node, and who watches whom.
+/// The people on this node, what is known of others, and who watches whom.
 #[derive(Default)]
 pub struct Presence {
     roster: Mutex<Roster>,
-    watchers: DashMap<UserId, Vec<Watcher>>,
+    elsewhere: Mutex<Elsewhere>,
+    watched: DashMap<UserId, Watched>,
     watched_by: DashMap<ConnectionId, Vec<UserId>>,
 }
 
-struct Watcher {
-    connection: Arc<Connection>,
+/// Somebody whom connections on this node watch.
+struct Watched {
     user_number: i64,
+    /// What the watchers were told last.
+    shown: PresenceStatus,
+    watchers: Vec<Arc<Connection>>,
+}
+
+/// What one node says of somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct News {
+    pub node: NodeId,
+    pub user: UserId,
+    pub status: PresenceStatus,
+    pub last_seen_ms: Option<i64>,
 }
 
 impl Presence {
     fn roster(&self) -> MutexGuard<'_, Roster> {
         self.roster.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn elsewhere(&self) -> MutexGuard<'_, Elsewhere> {
+        self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn everybody_watched(&self) -> Vec<UserId> {
+        self.watched.iter().map(|watched| *watched.key()).collect()
     }
 }
 
@@ -56,9 +85,7 @@ pub fn join(app: &App, connection: &Connection, status: Option<PresenceStatus>) 
 /// A connection has ended.
 pub fn leave(app: &App, connection: &Connection) {
     app.presence.roster().leave(connection.user_id(), connection.id(), app.clock.now().ms());
-    if let Some((_, targets)) = app.presence.watched_by.remove(&connection.id()) {
-        drop_watches(app, connection.id(), &targets);
-    }
+    end_watching(app, connection);
 }
 
 /// The person is doing something on this connection.
@@ -77,34 +104,53 @@ pub fn set(app: &App, connection: &Connection, status: PresenceStatus) {
     );
 }
 
-/// A person's status.
-pub fn status(app: &App, user: UserId) -> PresenceStatus {
-    app.presence.roster().status(user, app.clock.now().ms())
+/// The status of some people of the actor's tenant.
+pub async fn statuses(app: &App, users: &[UserId]) -> HashMap<UserId, PresenceStatus> {
+    let elsewhere = shared::statuses(app, users).await;
+    let now_ms = app.clock.now().ms();
+    let roster = app.presence.roster();
+    let status = |user: &UserId| {
+        let there = elsewhere.get(user).copied().unwrap_or(PresenceStatus::Offline);
+        (*user, most_present(roster.status(*user, now_ms), there))
+    };
+    users.iter().map(status).collect()
 }
 
 /// The presence of some people; unknown and foreign ones are left out.
 pub async fn query(app: &App, actor: &Actor, keys: &[UserKey]) -> Result<Vec<PresenceItem>> {
     actor.require(Permission::UsersRead)?;
     let people = people::resolve(app, actor.tenant_id(), keys).await?;
-    Ok(people.iter().flatten().map(|user| item(app, user)).collect())
+    Ok(items(app, &people.into_iter().flatten().collect::<Vec<_>>()).await)
 }
 
-fn item(app: &App, user: &UserRef) -> PresenceItem {
-    let roster = app.presence.roster();
-    let status = match user.status {
-        UserRefStatus::Active => roster.status(user.id, app.clock.now().ms()),
-        UserRefStatus::Pending | UserRefStatus::Inactive | UserRefStatus::Deleted => {
-            PresenceStatus::Offline
-        }
-    };
-    let last_seen =
-        (status == PresenceStatus::Offline).then(|| roster.last_seen_ms(user.id)).flatten();
-    PresenceItem {
+async fn items(app: &App, people: &[Arc<UserRef>]) -> Vec<PresenceItem> {
+    let is_active = |user: &&Arc<UserRef>| user.status == UserRefStatus::Active;
+    let active: Vec<UserId> = people.iter().filter(is_active).map(|user| user.id).collect();
+    let statuses = statuses(app, &active).await;
+    let status = |user: UserId| statuses.get(&user).copied().unwrap_or(PresenceStatus::Offline);
+    let is_offline = |user: &UserId| status(*user) == PresenceStatus::Offline;
+    let offline: Vec<UserId> = people.iter().map(|user| user.id).filter(is_offline).collect();
+    let last_seen = last_seen(app, &offline).await;
+    let item = |user: &Arc<UserRef>| PresenceItem {
         user_id: user.id,
         user_number: user.number,
-        status,
-        last_seen_at: last_seen.map(Timestamp::from_ms),
+        status: status(user.id),
+        last_seen_at: last_seen.get(&user.id).copied().map(Timestamp::from_ms),
+    };
+    people.iter().map(item).collect()
+}
+
+/// When people were last here or on another node, as far as it is remembered.
+async fn last_seen(app: &App, users: &[UserId]) -> HashMap<UserId, i64> {
+    let mut seen = shared::last_seen(app, users).await;
+    let roster = app.presence.roster();
+    for user in users {
+        if let Some(here) = roster.last_seen_ms(*user) {
+            let latest = seen.entry(*user).or_insert(here);
+            *latest = here.max(*latest);
+        }
     }
+    seen
 }
 
 /// Shows a connection the presence of some people, now and whenever it changes.
@@ -116,24 +162,51 @@ pub async fn watch(
 ) -> Result<Vec<PresenceItem>> {
     actor.require(Permission::UsersRead)?;
     let people = people::resolve(app, actor.tenant_id(), keys).await?;
-    let mut targets = app.presence.watched_by.entry(connection.id()).or_default();
-    for user in people.iter().flatten() {
-        if targets.contains(&user.id) {
-            continue;
-        }
-        if targets.len() >= PRESENCE_WATCH_MAX {
-            return Err(crate::Error::invalid_field(
-                "userIds",
-                "count",
-                "too many people are watched",
-            ));
-        }
-        targets.push(user.id);
-        let watcher = Watcher { connection: Arc::clone(connection), user_number: user.number };
-        app.presence.watchers.entry(user.id).or_default().push(watcher);
+    let people: Vec<Arc<UserRef>> = people.into_iter().flatten().collect();
+    let unwatched = begin_watching(app, connection, &people)?;
+    if app.fanout.connections_of(actor.user_id()).iter().all(|live| live.id() != connection.id()) {
+        end_watching(app, connection);
     }
-    drop(targets);
-    Ok(people.iter().flatten().map(|user| item(app, user)).collect())
+    shared::read_again(app, &unwatched).await;
+    let items = items(app, &people).await;
+    for item in &items {
+        if unwatched.contains(&item.user_id)
+            && let Some(mut watched) = app.presence.watched.get_mut(&item.user_id)
+        {
+            watched.shown = item.status;
+        }
+    }
+    Ok(items)
+}
+
+/// Notes who watches whom; answers whom nobody here has watched before.
+fn begin_watching(
+    app: &App,
+    connection: &Arc<Connection>,
+    people: &[Arc<UserRef>],
+) -> Result<Vec<UserId>> {
+    let mut targets = app.presence.watched_by.entry(connection.id()).or_default();
+    let mut fresh: Vec<&Arc<UserRef>> = Vec::new();
+    for user in people {
+        if !targets.contains(&user.id) && fresh.iter().all(|other| other.id != user.id) {
+            fresh.push(user);
+        }
+    }
+    if targets.len() + fresh.len() > PRESENCE_WATCH_MAX {
+        return Err(crate::Error::invalid_field("userIds", "count", "too many people are watched"));
+    }
+    let mut unwatched = Vec::new();
+    for user in fresh {
+        targets.push(user.id);
+        let mut watched = app.presence.watched.entry(user.id).or_insert_with(|| {
+            app.fanout.bus().subscribe(TopicKey::Presence(user.id));
+            unwatched.push(user.id);
+            let shown = PresenceStatus::Offline;
+            Watched { user_number: user.number, shown, watchers: Vec::new() }
+        });
+        watched.watchers.push(Arc::clone(connection));
+    }
+    Ok(unwatched)
 }
 
 /// Stops showing a connection the presence of some people.
@@ -152,43 +225,71 @@ pub async fn unwatch(
     Ok(())
 }
 
-fn drop_watches(app: &App, connection: ConnectionId, targets: &[UserId]) {
-    for user in targets {
-        if let Some(mut watchers) = app.presence.watchers.get_mut(user) {
-            watchers.retain(|watcher| watcher.connection.id() != connection);
-        }
-        app.presence.watchers.remove_if(user, |_, watchers| watchers.is_empty());
+fn end_watching(app: &App, connection: &Connection) {
+    if let Some((_, targets)) = app.presence.watched_by.remove(&connection.id()) {
+        drop_watches(app, connection.id(), &targets);
     }
 }
 
-/// Tells watchers what has changed; runs for the life of the node.
+fn drop_watches(app: &App, connection: ConnectionId, targets: &[UserId]) {
+    for user in targets {
+        if let Some(mut watched) = app.presence.watched.get_mut(user) {
+            watched.watchers.retain(|watcher| watcher.id() != connection);
+        }
+        let is_unwatched = |_: &UserId, watched: &Watched| watched.watchers.is_empty();
+        if app.presence.watched.remove_if(user, is_unwatched).is_some() {
+            app.fanout.bus().unsubscribe(TopicKey::Presence(*user));
+            app.presence.elsewhere().forget(*user);
+        }
+    }
+}
+
+/// Tells watchers what has changed, here and on other nodes; runs for the life of the node.
 pub async fn run(app: App) {
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut keeper = Keeper::default();
     let mut count: u64 = 0;
     loop {
         ticks.tick().await;
         count += 1;
         let changes =
             app.presence.roster().tick(app.clock.now().ms(), count.is_multiple_of(SWEEP_EVERY));
-        for change in changes {
-            tell(&app, change);
+        for change in &changes {
+            tell(&app, change.user, change.last_seen_ms);
         }
+        keeper.keep(&app, &changes).await;
     }
 }
 
-fn tell(app: &App, change: Change) {
-    let Some(watchers) = app.presence.watchers.get(&change.user) else { return };
-    let Some(user_number) = watchers.first().map(|watcher| watcher.user_number) else { return };
+/// What another node says of somebody.
+pub(crate) fn hear(app: &App, news: News) {
+    let News { node, user, status, last_seen_ms } = news;
+    if app.presence.watched.contains_key(&user) {
+        app.presence.elsewhere().hear(user, node, status);
+        tell(app, user, last_seen_ms);
+    }
+}
+
+/// Tells a person's watchers the status, unless they know it.
+fn tell(app: &App, user: UserId, last_seen_ms: Option<i64>) {
+    let Some(mut watched) = app.presence.watched.get_mut(&user) else { return };
+    let here = app.presence.roster().status(user, app.clock.now().ms());
+    let status = most_present(here, app.presence.elsewhere().status(user));
+    if watched.shown == status {
+        return;
+    }
+    watched.shown = status;
+    let last_seen_ms = last_seen_ms.filter(|_| status == PresenceStatus::Offline);
     let item = PresenceItem {
-        user_id: change.user,
-        user_number,
-        status: change.status,
-        last_seen_at: change.last_seen_ms.map(Timestamp::from_ms),
+        user_id: user,
+        user_number: watched.user_number,
+        status,
+        last_seen_at: last_seen_ms.map(Timestamp::from_ms),
     };
     let frame = Outgoing::plain(&Event::PresenceChanged(PresenceChanged { items: vec![item] }));
-    for watcher in watchers.iter() {
-        let mailbox = watcher.connection.mailbox();
-        mailbox.ephemeral(EphemeralKey::Presence(change.user), frame.bytes(mailbox.codec()));
+    for watcher in &watched.watchers {
+        let mailbox = watcher.mailbox();
+        mailbox.ephemeral(EphemeralKey::Presence(user), frame.bytes(mailbox.codec()));
     }
 }

@@ -43,13 +43,12 @@ pub async fn start(
     id: u64,
     hello: &Hello,
 ) -> Result<()> {
-    let mut conn = app.db.read().await?;
-    let channels = unread::channels_of(&mut conn, actor.tenant_id(), actor.user_id()).await?;
-    let follow = |channel: &ChannelId| app.fanout.follow(connection, actor.tenant_id(), *channel);
+    let (tenant, user) = (actor.tenant_id(), actor.user_id());
+    let channels = unread::channels_of(&mut app.db.read().await?, tenant, user).await?;
+    let follow = |channel: &ChannelId| app.fanout.follow(connection, tenant, *channel);
     let topics: Vec<Arc<Topic>> = channels.iter().map(follow).collect();
-    let read = snapshot(app, actor, &mut conn, hello.resume.as_ref()).await;
-    drop(conn);
-    let snapshot = match read {
+    app.fanout.bus().settled().await;
+    let snapshot = match snapshot(app, actor, hello.resume.as_ref()).await {
         Ok(snapshot) => snapshot,
         Err(error) => {
             for topic in &topics {
@@ -71,12 +70,8 @@ struct Snapshot {
     entries: Vec<LogEntry>,
 }
 
-async fn snapshot(
-    app: &App,
-    actor: &Actor,
-    conn: &mut Conn,
-    resume: Option<&Resume>,
-) -> Result<Snapshot> {
+async fn snapshot(app: &App, actor: &Actor, resume: Option<&Resume>) -> Result<Snapshot> {
+    let conn = &mut app.db.read().await?;
     let (tenant, user) = (actor.tenant_id(), actor.user_id());
     let standings = unread::standings(conn, tenant, user).await?;
     let missed = match resume {

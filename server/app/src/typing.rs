@@ -34,12 +34,6 @@ pub fn show(app: &App, actor: &Actor, connection: &Connection, channel: ChannelI
     }
     let event =
         Event::Typing(Shown { channel_id: channel, user_id, expires_in_ms: TYPING_EXPIRY_MS });
-    app.fanout.publish_ephemeral(
-        app,
-        channel,
-        EphemeralKey::Typing(channel, user_id),
-        &event,
-        user_id,
-    );
+    app.fanout.publish_ephemeral(channel, EphemeralKey::Typing(channel, user_id), &event, user_id);
     Ok(())
 }

@@ -60,13 +60,7 @@ fn show_receipt(app: &App, actor: &Actor, channel: ChannelId, last_read_seq: u64
         last_read_seq,
         last_read_at: app.clock.now(),
     });
-    app.fanout.publish_ephemeral(
-        app,
-        channel,
-        EphemeralKey::Read(channel, user_id),
-        &event,
-        user_id,
-    );
+    app.fanout.publish_ephemeral(channel, EphemeralKey::Read(channel, user_id), &event, user_id);
 }
 
 /// Lowers the read marker so that the entry at `seq` is unread again. Reads that were sent before,

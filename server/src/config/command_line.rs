@@ -146,6 +146,12 @@ settings! {
     DATABASE_URL database_url "DATABASE_URL" "URL" "" true
         "Where everything is kept; SQLite in the data directory by default"
         "sqlite://<path> or postgres://<user>@<host>/<database>";
+    REDIS_URL redis_url "REDIS_URL" "URLS" "" true
+        "What carries news between nodes; nothing by default, for a single node"
+        "redis:// or rediss:// addresses separated by commas, such as redis://:password@host:6379";
+    REDIS_PREFIX redis_prefix "TIDEWIRE_REDIS_PREFIX" "PREFIX" "tidewire" false
+        "What this installation's names in Redis begin with"
+        "up to 64 letters, digits, dots, dashes and underscores";
     PUBLIC_URL public_url "TIDEWIRE_PUBLIC_URL" "URL" "" false
         "How people reach this server; links in mails start with it"
         "http:// or https://, a host and perhaps a path, such as https://chat.example.com";
@@ -160,6 +166,9 @@ settings! {
         "a number from 1 to 1000000";
     CONNECTIONS_PER_ADDRESS_MAX connections_per_address_max "TIDEWIRE_CONNECTIONS_PER_ADDRESS_MAX" "NUMBER" "2000" false
         "Connections at once from one address, or one IPv6 network"
+        "a number from 1 to 1000000";
+    ADMISSIONS_PER_SECOND admissions_per_second "TIDEWIRE_ADMISSIONS_PER_SECOND" "NUMBER" "1500" false
+        "Sockets that may open in a second; the others are told when to come back"
         "a number from 1 to 1000000";
     GROUP_MEMBERS_MAX group_members_max "TIDEWIRE_GROUP_MEMBERS_MAX" "NUMBER" "10000" false
         "People in a group"

@@ -6,6 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderValue, Uri};
 use tidewire_app::{
     config::Secret,
+    fanout::bus::redis::RedisAddresses,
     rate_limit::{Class, Rate, Rates},
 };
 use tidewire_http_compat::address::Network;
@@ -32,6 +33,19 @@ pub(super) fn database_url(text: &str) -> Value<String> {
         Some("") => Err(fault("ends after its scheme")),
         Some(_) => Ok(text.to_owned()),
         None => Err(fault("is of no database that is supported")),
+    }
+}
+
+pub(super) fn redis_addresses(text: &str) -> Value<RedisAddresses> {
+    RedisAddresses::parse(members(text)).map_err(|_| fault("is not a list of Redis addresses"))
+}
+
+pub(super) fn redis_prefix(text: &str) -> Value<String> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    match text.len() {
+        1..=64 if text.bytes().all(allowed) => Ok(text.to_owned()),
+        1..=64 => Err(fault("has other characters")),
+        _ => Err(fault("is empty or too long")),
     }
 }
 
@@ -84,6 +98,10 @@ pub(super) fn networks(text: &str) -> Value<Vec<Network>> {
 
 pub(super) fn count(text: &str) -> Value<usize> {
     within(text, 1, COUNT_MAX)
+}
+
+pub(super) fn per_second(text: &str) -> Value<u32> {
+    within(text, 1, COUNT_MAX).map(|rate| rate as u32)
 }
 
 pub(super) fn group_members(text: &str) -> Value<usize> {

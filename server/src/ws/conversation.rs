@@ -129,8 +129,8 @@ impl Conversation {
     pub fn end(&self) {
         let state = std::mem::replace(&mut *self.state(), State::Over);
         if let State::Live(connection) = state {
-            presence::leave(&self.app, &connection);
             self.app.fanout.unregister(&connection);
+            presence::leave(&self.app, &connection);
         }
     }
 

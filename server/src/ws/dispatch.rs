@@ -159,8 +159,8 @@ async fn greet(conversation: &Arc<Conversation>, id: u64, hello: &Hello) -> Resu
     make_room(conversation, &connection);
     let started = resume::start(app, &actor, &connection, id, hello).await;
     if started.is_err() || !conversation.go_live(&connection) {
-        presence::leave(app, &connection);
         app.fanout.unregister(&connection);
+        presence::leave(app, &connection);
     }
     started
 }

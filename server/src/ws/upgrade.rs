@@ -19,6 +19,7 @@ use tidewire_protocol::{
 };
 
 use super::{
+    admission::Admission,
     conversation::{Conversation, Listener},
     handshake::{Accepted, Handshake, name_version},
     socket::{CLOSE_TIMEOUT, End, Socket},
@@ -29,11 +30,12 @@ use super::{
 pub struct Origins(pub Arc<[HeaderValue]>);
 
 /// The route of the socket. `call` is set once the whole router stands.
-pub fn routes(origins: Origins, call: CallRouter) -> Router<App> {
+pub fn routes(origins: Origins, admission: Admission, call: CallRouter) -> Router<App> {
     Router::new()
         .route("/api/v1/ws", get(open))
         .layer(map_response(name_version))
         .layer(Extension(origins))
+        .layer(Extension(Arc::new(admission)))
         .layer(Extension(call))
 }
 
@@ -57,6 +59,7 @@ impl CallRouter {
 async fn open(
     State(app): State<App>,
     Extension(origins): Extension<Origins>,
+    Extension(admission): Extension<Arc<Admission>>,
     Extension(call): Extension<CallRouter>,
     mut request: Request,
 ) -> Result<Response, Problem> {
@@ -66,6 +69,8 @@ async fn open(
     let handshake = Handshake::read(&mut request)?;
     let (parts, _) = request.into_parts();
     check_origin(&parts.headers, &origins)?;
+    let too_early = |seconds| Error::new(ErrorCode::Unavailable).with_retry_after(seconds);
+    admission.admit(app.clock.now().ms()).map_err(too_early)?;
     let identity = sign_in(&app, &parts, handshake.ticket.as_deref()).await?;
     let peer = parts.extensions.get::<PeerAddr>().copied().ok_or(ErrorCode::Internal)?;
     let router = call.get().ok_or(ErrorCode::Internal)?;

@@ -8,8 +8,8 @@
 use sqlx::{PgConnection, Row as _, postgres::PgRow, types::Json};
 
 use super::{
-    jobs::{Draft, ReadDraft},
-    number::{Admission, Move, Plan, Standing},
+    jobs::{Draft, ReadDraft, ReadOutcome, SendOutcome},
+    number::{self, Admission, Move, Plan, Standing},
 };
 use crate::Result;
 
@@ -65,7 +65,30 @@ update channel_members m set read_seq = r.seq, read_ms = r.at_ms, touched_ms = r
 from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) as r (channel_id, user_id, seq, at_ms)
 where m.channel_id = r.channel_id and m.user_id = r.user_id";
 
-pub(super) async fn admit(conn: &mut PgConnection, drafts: &[&Draft]) -> Result<Vec<Admission>> {
+pub(super) async fn write(
+    conn: &mut PgConnection,
+    sends: &[&Draft],
+    reads: &[&ReadDraft],
+) -> Result<(Vec<SendOutcome>, Vec<ReadOutcome>)> {
+    let (mut sent, mut read) = (Vec::new(), Vec::new());
+    if !sends.is_empty() {
+        let plan = Plan::new(sends, &admit(conn, sends).await?);
+        if !plan.entries.is_empty() {
+            store(conn, &plan).await?;
+        }
+        sent = plan.outcomes;
+    }
+    if !reads.is_empty() {
+        let moves;
+        (read, moves) = number::read_moves(reads, &read_standings(conn, reads).await?);
+        if !moves.is_empty() {
+            move_markers(conn, &moves).await?;
+        }
+    }
+    Ok((sent, read))
+}
+
+async fn admit(conn: &mut PgConnection, drafts: &[&Draft]) -> Result<Vec<Admission>> {
     let found = sqlx::query(ADMIT)
         .bind(column(drafts, |draft| draft.channel_id.uuid()))
         .bind(column(drafts, |draft| draft.actor_id.uuid()))
@@ -86,7 +109,7 @@ fn admission(row: &PgRow) -> Result<Admission> {
     })
 }
 
-pub(super) async fn store(conn: &mut PgConnection, plan: &Plan) -> Result<()> {
+async fn store(conn: &mut PgConnection, plan: &Plan) -> Result<()> {
     let heads: Vec<_> = plan.heads.iter().collect();
     let entries: Vec<_> = plan.entries.iter().collect();
     let markers: Vec<_> = plan.markers.iter().collect();
@@ -131,10 +154,7 @@ pub(super) async fn store(conn: &mut PgConnection, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn read_standings(
-    conn: &mut PgConnection,
-    drafts: &[&ReadDraft],
-) -> Result<Vec<Standing>> {
+async fn read_standings(conn: &mut PgConnection, drafts: &[&ReadDraft]) -> Result<Vec<Standing>> {
     let found = sqlx::query(READ_STANDINGS)
         .bind(column(drafts, |draft| draft.channel_id.uuid()))
         .bind(column(drafts, |draft| draft.user_id.uuid()))
@@ -153,7 +173,7 @@ fn standing(row: &PgRow) -> Result<Standing> {
     })
 }
 
-pub(super) async fn move_markers(conn: &mut PgConnection, moves: &[Move]) -> Result<()> {
+async fn move_markers(conn: &mut PgConnection, moves: &[Move]) -> Result<()> {
     sqlx::query(MOVE_MARKERS)
         .bind(column(moves, |m| m.channel_id.uuid()))
         .bind(column(moves, |m| m.user_id.uuid()))

@@ -52,15 +52,44 @@ impl Client {
         let protocol = [("Sec-WebSocket-Protocol", codec.subprotocol())];
         let headers = [protocol[0], ("Authorization", bearer.as_str())];
         let headers = if token.is_some() { headers.as_slice() } else { protocol.as_slice() };
-        let socket = socket.upgraded(PATH, headers).await?;
-        Ok(Self {
+        Ok(Self::new(socket.upgraded(PATH, headers).await?, codec))
+    }
+
+    const fn new(socket: Socket, codec: Codec) -> Self {
+        Self {
             socket,
             codec,
             last_id: 0,
             replies: VecDeque::new(),
             events: VecDeque::new(),
             close_code: None,
-        })
+        }
+    }
+
+    /// As [`Client::resume`], on a server that may be away, stopping or busy: `None` then.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses for good.
+    pub async fn attempt(
+        codec: Codec,
+        address: SocketAddr,
+        token: &str,
+        known: Value,
+    ) -> Option<(Self, Value)> {
+        let socket = Socket::try_connect(address).await?;
+        let bearer = format!("Bearer {token}");
+        let headers = [("Sec-WebSocket-Protocol", codec.subprotocol()), ("Authorization", &bearer)];
+        let mut client = Self::new(socket.try_upgraded(PATH, &headers).await?, codec);
+        let id = client.send("hello", greeting(known)).await;
+        let reply = client.reply(id).await?;
+        match reply.error {
+            None => Some((client, reply.data.unwrap_or_default())),
+            Some(error) => {
+                assert!(error.retryable, "refused: {error:?}");
+                None
+            }
+        }
     }
 
     /// A client that has said `hello`, and the answer to it.
@@ -95,13 +124,7 @@ impl Client {
         let mut client = Self::open(address, codec, Some(token))
             .await
             .unwrap_or_else(|refusal| panic!("refused: {refusal:?}"));
-        let mut hello = serde_json::json!({
-            "client": { "name": "testkit", "version": "1", "platform": "test" },
-        });
-        if !known.is_null() {
-            hello["resume"] = known;
-        }
-        let welcome = client.call("hello", hello).await.expect("hello is answered");
+        let welcome = client.call("hello", greeting(known)).await.expect("hello is answered");
         (client, welcome)
     }
 
@@ -237,4 +260,14 @@ impl Client {
             Err(error) => panic!("{error}: {:?}", String::from_utf8_lossy(&frame.payload)),
         }
     }
+}
+
+fn greeting(known: Value) -> Value {
+    let mut hello = serde_json::json!({
+        "client": { "name": "testkit", "version": "1", "platform": "test" },
+    });
+    if !known.is_null() {
+        hello["resume"] = known;
+    }
+    hello
 }

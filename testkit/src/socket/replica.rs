@@ -17,6 +17,7 @@ pub struct Replica {
     channels: BTreeMap<ChannelId, Copy>,
     /// Channels to page: after which seq, and up to where.
     behind: BTreeMap<ChannelId, (u64, Position)>,
+    left: BTreeMap<ChannelId, Copy>,
 }
 
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl Replica {
             self.note_behind(behind.channel, Position { seq: behind.seq, mark: behind.mark });
         }
         for channel in welcome.resume.gone.iter().chain(&welcome.resume.forked) {
-            self.channels.remove(channel);
+            self.leave(*channel);
         }
         welcome
     }
@@ -82,6 +83,14 @@ impl Replica {
         copy.entries.push(event);
     }
 
+    /// The client is not in a channel any more; what came stays to be looked at.
+    pub fn leave(&mut self, channel: ChannelId) {
+        if let Some(copy) = self.channels.remove(&channel) {
+            self.left.insert(channel, copy);
+        }
+        self.behind.remove(&channel);
+    }
+
     /// The channels whose entries did not come: those after a seq, up to and with a position.
     pub fn take_behind(&mut self) -> Vec<(ChannelId, u64, Position)> {
         let behind = std::mem::take(&mut self.behind);
@@ -95,7 +104,8 @@ impl Replica {
 
     /// The entries that came, in their order.
     pub fn entries(&self, channel: ChannelId) -> &[EventRead] {
-        self.channels.get(&channel).map_or(&[], |copy| &copy.entries)
+        let copy = self.channels.get(&channel).or_else(|| self.left.get(&channel));
+        copy.map_or(&[], |copy| &copy.entries)
     }
 
     /// What `resume` in `hello` takes.

@@ -1,5 +1,6 @@
 //! A committed line of a channel's log, ready to be handed out.
 
+use serde::{Deserialize, Serialize};
 use tidewire_protocol::{
     Position,
     id::{ChannelId, UserId},
@@ -19,7 +20,7 @@ pub struct LogEntry {
 }
 
 /// What an entry changes besides the screen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
     /// A countable message.
     Message {

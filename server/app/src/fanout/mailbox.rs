@@ -19,6 +19,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
+use serde::{Deserialize, Serialize};
 use tidewire_protocol::{
     Position,
     codec::Codec,
@@ -38,7 +39,7 @@ pub trait Wire: Send + Sync {
 }
 
 /// What a newer ephemeral frame replaces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EphemeralKey {
     Typing(ChannelId, UserId),
     Read(ChannelId, UserId),

@@ -13,6 +13,9 @@ use tidewire_storage::{entries, unread};
 
 use crate::{App, Result};
 
+/// However often news are missed, storage is not asked more often than this.
+const PAUSE: Duration = Duration::from_millis(200);
+
 /// Runs for the life of the node.
 pub async fn run(app: App) {
     let mut last = app.clock.now();
@@ -21,7 +24,7 @@ pub async fn run(app: App) {
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
-            () = app.fanout.sweep_wanted().notified() => {}
+            () = app.fanout.bus().missed_something() => {}
         }
         let now = app.clock.now();
         match sweep(&app, last.plus_ms(-SWEEP_OVERLAP_MS)).await {
@@ -29,6 +32,7 @@ pub async fn run(app: App) {
             Err(error) => error.log("sweep"),
         }
         app.fanout.drop_empty_topics();
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -36,9 +40,7 @@ pub async fn run(app: App) {
 pub async fn sweep(app: &App, since: Timestamp) -> Result<()> {
     let mut conn = app.db.read().await?;
     for (channel, head) in entries::moved_since(&mut conn, since).await? {
-        if let Some(topic) = app.fanout.topic(channel) {
-            topic.learn_head(app, head.seq);
-        }
+        app.fanout.learn_head(app, channel, head.seq);
     }
     for (channel, user) in unread::touched_since(&mut conn, since).await? {
         if app.fanout.live_user(user).is_some() {

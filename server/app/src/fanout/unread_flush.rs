@@ -88,8 +88,11 @@ async fn reload(app: &App) {
 }
 
 async fn reload_channel(app: &App, channel: ChannelId, users: &[UserId]) -> Result<()> {
+    // Who has just joined may not be heard on the bus yet; what was written until then is seen here.
+    app.fanout.bus().settled().await;
     let standings = unread::standings_of(&mut app.db.read().await?, channel, users).await?;
     for (user, standing) in standings {
+        app.fanout.learn_head(app, channel, standing.head.seq);
         let Some(live) = app.fanout.live_user(user) else { continue };
         if live.refresh(standing) {
             live.owe(app.fanout.owing(), channel);

@@ -71,9 +71,6 @@ impl Stream {
     /// Storage has entries up to `seq`; answers whether a runner must be started.
     pub(super) fn learn_head(&mut self, seq: u64) -> bool {
         self.known_head = self.known_head.max(seq);
-        if self.delivered.is_none() {
-            self.begin(seq);
-        }
         self.wake()
     }
 
@@ -206,6 +203,17 @@ mod tests {
         let mut stream = Stream::default();
         let mut delivered = Vec::new();
         assert!(!stream.offer(Arc::new(entry(7))));
+        assert!(stream.start_at(5));
+        run_to_rest(&mut stream, 7, &mut delivered);
+        assert_eq!(delivered, [6, 7]);
+    }
+
+    /// Whoever is about to start may have read storage before the head that is learnt here.
+    #[test]
+    fn a_head_alone_begins_nothing() {
+        let mut stream = Stream::default();
+        let mut delivered = Vec::new();
+        assert!(!stream.learn_head(7));
         assert!(stream.start_at(5));
         run_to_rest(&mut stream, 7, &mut delivered);
         assert_eq!(delivered, [6, 7]);

@@ -1,0 +1,63 @@
+//! Three nodes, one database, one Redis, and people who write while everything around them breaks.
+//!
+//! `TIDEWIRE_CHAOS_SECONDS` and `TIDEWIRE_CHAOS_SEED` choose how long and which; the seed decides what
+//! happens and in which order. `scripts/chaos` runs it for longer.
+#![expect(clippy::unwrap_used, reason = "a step that fails fails its test")]
+#![expect(clippy::print_stdout, reason = "the seed and what it did are told")]
+
+mod check;
+mod faults;
+mod talker;
+mod world;
+
+use std::{env, sync::Arc, time::Duration};
+
+use tokio::task::JoinSet;
+
+use world::World;
+
+const SECONDS: u64 = 40;
+
+#[expect(clippy::disallowed_methods, reason = "tests are steered by the environment")]
+fn setting(name: &str, default: u64) -> u64 {
+    let text = env::var(name).ok();
+    text.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_whatever_breaks() {
+    let seed = setting("TIDEWIRE_CHAOS_SEED", 1);
+    let length = Duration::from_secs(setting("TIDEWIRE_CHAOS_SECONDS", SECONDS));
+    println!("seed {seed}");
+    let Some(world) = World::begin(seed).await else { return };
+    let world = Arc::new(world);
+    let mut talkers = JoinSet::new();
+    for talker in world.talkers() {
+        talkers.spawn(talker.live(Arc::clone(&world)));
+    }
+    let told = faults::rage(&world, seed, length).await;
+    println!("{}", told.join("\n"));
+    world.heal().await;
+    world.stop_talking();
+    let talkers = talkers.join_all().await;
+    check::everything(&world, talkers).await;
+}
+
+/// The same numbers for the same seed (Knuth's linear congruence, upper half).
+#[derive(Debug, Clone)]
+struct Random(u64);
+
+impl Random {
+    const fn new(seed: u64, place: usize) -> Self {
+        Self(
+            seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+                ^ (place as u64 + 1).wrapping_mul(0xD1B5_4A32_D192_ED03),
+        )
+    }
+
+    const fn below(&mut self, limit: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % limit
+    }
+}

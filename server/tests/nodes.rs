@@ -58,7 +58,7 @@ async fn people_on_two_nodes_talk() {
     let (mut ann, mut bob) = (world.on(&world.one, 0).await, world.on(&world.two, 1).await);
     let mut bobs_phone = world.on(&world.one, 1).await;
     ann.tell("chat.typing", json!({ "channelId": world.group() })).await;
-    assert_eq!(bob.event_of("chat.typing").await.data["user"]["id"], world.id(0));
+    assert_eq!(bob.event_of("chat.typing").await.data["userId"], world.id(0));
     let data = json!({ "channelId": world.group(), "content": "over there?" });
     let sent = ann.call("chat.send", data).await.unwrap();
     let came = bob.event_of("chat.message.created").await;
@@ -87,7 +87,8 @@ async fn what_ends_on_one_node_ends_on_the_other() {
     ann.call("chat.send", data.clone()).await.unwrap();
     assert_eq!(bob.refused("chat.send", data).await, "NOT_FOUND");
     assert!(bob.arrived().all(|event| event.event != "chat.message.created"));
-    rest(&mut ann, "POST", "/api/v1/auth/logout").await;
+    // Whoever signs out over a socket loses it at once, like all others.
+    ann.send("call", json!({ "method": "POST", "path": "/api/v1/auth/logout" })).await;
     assert_eq!(there.closed().await, Some(4410));
     assert_eq!(ann.closed().await, Some(4410));
 }
@@ -114,14 +115,22 @@ async fn presence_is_that_of_all_nodes_and_survives_the_death_of_one() {
     let watched = json!({ "userIds": [world.id(0), world.id(1)] });
     let seen = dan.call("presence.watch", watched).await.unwrap();
     assert!(seen["items"].as_array().unwrap().iter().all(|item| item["status"] == json!("online")));
+    // What Redis forgets, the nodes say again.
     assert_eq!(world.redis.ask("FLUSHALL").unwrap(), "OK");
+    let query = json!({ "userIds": world.id(1) });
+    let call = json!({ "method": "GET", "path": "/api/v1/presence", "query": query });
+    eventually("bob is there again", async || {
+        let answer = ann.call("call", call.clone()).await.unwrap();
+        (answer["data"]["items"][0]["status"] == json!("online")).then_some(())
+    })
+    .await;
     let World { installation, two, one: _one, redis: _redis } = world;
     two.kill_9();
     let gone = tokio::time::timeout(CRASH_SEEN, async {
         loop {
             // The event may take longer than one waits for a single one.
-            let path = format!("/api/v1/presence?userIds={}", installation.people[1].id);
-            let call = json!({ "method": "GET", "path": path });
+            let query = json!({ "userIds": installation.people[1].id });
+            let call = json!({ "method": "GET", "path": "/api/v1/presence", "query": query });
             let answer = ann.call("call", call).await.unwrap();
             if answer["data"]["items"][0]["status"] == json!("offline") {
                 break;
@@ -156,9 +165,10 @@ async fn idle_connections_cost_redis_nothing() {
     }
     let mut watcher = world.on(&world.two, 3).await;
     watcher.call("presence.watch", json!({ "userIds": [world.id(0)] })).await.unwrap();
+    let query = json!({ "userIds": world.id(0) });
+    let call = json!({ "method": "GET", "path": "/api/v1/presence", "query": query });
     eventually("everybody is there", async || {
-        let call = json!({ "method": "GET", "path": format!("/api/v1/presence?userIds={}", world.installation.people[0].id) });
-        let answer = watcher.call("call", call).await.unwrap();
+        let answer = watcher.call("call", call.clone()).await.unwrap();
         (answer["data"]["items"][0]["status"] == json!("online")).then_some(())
     })
     .await;

@@ -50,6 +50,7 @@ pub struct Settings {
     rates: Option<Rates>,
     group_members_max: usize,
     secret: Option<Secret>,
+    skips_catch_up: bool,
 }
 
 /// What is logged, and how.
@@ -95,6 +96,7 @@ impl Settings {
             secret: given.optional(&key::SECRET_KEY, values::secret)?,
             data_dir,
             public_url,
+            skips_catch_up: skips_catch_up(),
         })
     }
 
@@ -130,8 +132,16 @@ impl Settings {
             rates: self.rates.clone().unwrap_or_default(),
             group_members_max: self.group_members_max,
             secret,
+            skips_catch_up: self.skips_catch_up,
         })
     }
+}
+
+/// Whether this is the build that loses what the bus does, by which the tests are tested. No release
+/// build can be told to be.
+#[expect(clippy::disallowed_methods, reason = "not a setting: it is in no list and no file")]
+fn skips_catch_up() -> bool {
+    cfg!(debug_assertions) && std::env::var_os("TIDEWIRE_TEST_SKIP_CATCH_UP").is_some()
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ impl World {
     /// `None` where a counterpart is not installed.
     async fn begin() -> Option<Self> {
         let (redis, db) = (Redis::start()?, TestDb::postgres()?);
-        let installation = Installation::new(BINARY, db, FILLING).with_redis(redis.url());
+        let installation = Installation::new(BINARY, db, FILLING).with_redis(&redis.url());
         let (one, two) = (installation.start().await, installation.start().await);
         for node in [&one, &two] {
             eventually("a node has its Redis", async || {

@@ -25,7 +25,7 @@ pub struct Installation {
     binary: PathBuf,
     directory: TempDir,
     database: TestDb,
-    redis: Option<String>,
+    environment: Vec<(String, String)>,
 }
 
 /// Somebody who is signed in.
@@ -59,7 +59,7 @@ impl Installation {
             binary,
             directory,
             database,
-            redis: None,
+            environment: Vec::new(),
         };
         installation.fill(filling);
         installation
@@ -67,8 +67,16 @@ impl Installation {
 
     /// Servers that are started from now on are nodes that talk through the Redis at `url`.
     #[must_use]
-    pub fn with_redis(mut self, url: String) -> Self {
-        self.redis = Some(url);
+    pub fn with_redis(self, url: &str) -> Self {
+        self.with_environment(&[("REDIS_URL", url)])
+    }
+
+    /// Servers that are started from now on have these in their environment.
+    #[must_use]
+    pub fn with_environment(mut self, environment: &[(&str, &str)]) -> Self {
+        let owned =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.environment.extend(owned);
         self
     }
 
@@ -96,9 +104,7 @@ impl Installation {
         command.env("DATABASE_URL", self.database.url()).env("TIDEWIRE_RATE_LIMITS", "off");
         // It is part of every token, and would otherwise follow the port.
         command.env("TIDEWIRE_PUBLIC_URL", PUBLIC_URL);
-        if let Some(url) = &self.redis {
-            command.env("REDIS_URL", url);
-        }
+        command.envs(self.environment.iter().cloned());
     }
 
     /// Starts the server, without limits on how much one may ask for.

@@ -140,6 +140,7 @@ async fn app(db: &TestDb, clock: Clock, changes: &[(Class, Rate)]) -> App {
         rates,
         group_members_max: 100,
         secret: Secret([1; 32]),
+        skips_catch_up: false,
     };
     let db = Db::open(db.url()).await.unwrap();
     App::start(db, clock, config, Tasks::default(), &LocalBus::default())

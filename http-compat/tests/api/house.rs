@@ -73,6 +73,7 @@ impl House {
             rates: Rates::default(),
             group_members_max: 50,
             secret: Secret([9; 32]),
+            skips_catch_up: false,
         };
         change(&mut config);
         let opened = Db::open(db.url()).await.unwrap();

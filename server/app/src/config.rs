@@ -23,6 +23,8 @@ pub struct Config {
     pub group_members_max: usize,
     /// 32 bytes that every key of this installation is derived from; the same on all its nodes.
     pub secret: Secret,
+    /// For the tests of tests: what the bus loses stays lost.
+    pub skips_catch_up: bool,
 }
 
 /// Key material that never shows itself in logs.

@@ -76,6 +76,7 @@ impl House {
             rates: Rates::default(),
             group_members_max: 10_000,
             secret: Secret([7; 32]),
+            skips_catch_up: false,
         };
         let db = Db::open(db.url()).await.unwrap();
         let app = App::start(db, Clock::manual(START), config, tasks, &LocalBus::default());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Value, json};
 use tidewire_protocol::{Mark, id::ChannelId};
-use tidewire_testkit::Client;
+use tidewire_testkit::{Client, Weather};
 
 use crate::{
     talker::{Sent, Talker, text},
@@ -24,6 +24,7 @@ pub(crate) async fn everything(world: &World, mut talkers: Vec<Talker>) {
             }
         });
     }
+    last_words(world, &mut talkers, &mut clients).await;
     let mut logs = HashMap::new();
     for (place, channel) in world.installation.channels.iter().enumerate() {
         let reader = World::members(place).next().unwrap();
@@ -45,6 +46,18 @@ pub(crate) async fn everything(world: &World, mut talkers: Vec<Talker>) {
         figures_are_a_recount(talker, client, &logs).await;
     }
     everybody_is_here(world, &talkers, &mut clients).await;
+}
+
+/// While no news pass between nodes, everybody says something: it has to reach all connections, which
+/// stay as they are.
+async fn last_words(world: &World, talkers: &mut [Talker], clients: &mut [Client]) {
+    world.to_redis.set(Weather::Cut);
+    world.all_say("degraded").await;
+    for (talker, client) in talkers.iter_mut().zip(clients) {
+        talker.say_something(client).await.expect("this server lives");
+    }
+    world.to_redis.set(Weather::Fair);
+    world.all_say("ok").await;
 }
 
 /// A channel as the database has it.

@@ -10,8 +10,9 @@ mod faults;
 mod talker;
 mod world;
 
-use std::{env, sync::Arc, time::Duration};
+use std::{env, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt as _;
 use tokio::task::JoinSet;
 
 use world::World;
@@ -29,8 +30,22 @@ async fn nothing_is_lost_or_doubled_whatever_breaks() {
     let seed = setting("TIDEWIRE_CHAOS_SEED", 1);
     let length = Duration::from_secs(setting("TIDEWIRE_CHAOS_SECONDS", SECONDS));
     println!("seed {seed}");
-    let Some(world) = World::begin(seed).await else { return };
-    let world = Arc::new(world);
+    let Some(world) = World::begin(seed, &[]).await else { return };
+    live_through(Arc::new(world), seed, length).await;
+}
+
+/// The checker is worth something only if it finds a server that loses what the bus does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_build_without_catch_up_is_found_out() {
+    let broken = [("TIDEWIRE_TEST_SKIP_CATCH_UP", "1")];
+    let Some(world) = World::begin(1, &broken).await else { return };
+    let lived = AssertUnwindSafe(live_through(Arc::new(world), 1, Duration::from_secs(1)));
+    let panic = lived.catch_unwind().await.expect_err("a broken server passes");
+    let message = panic.downcast_ref::<String>().unwrap();
+    assert!(message.contains("in vain for an event"), "{message}");
+}
+
+async fn live_through(world: Arc<World>, seed: u64, length: Duration) {
     let mut talkers = JoinSet::new();
     for talker in world.talkers() {
         talkers.spawn(talker.live(Arc::clone(&world)));

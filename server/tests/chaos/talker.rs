@@ -155,15 +155,18 @@ impl Talker {
             0 => self.edit(client).await,
             1 => self.read(client, channel).await,
             2 => self.ask(client, "ping", json!({})).await.map(drop),
-            _ => {
-                if self.unanswered.is_none() {
-                    self.count += 1;
-                    let client_id = format!("talker-{}-{}", self.number, self.count);
-                    self.unanswered = Some(Draft { channel, client_id });
-                }
-                self.send(client).await
-            }
+            _ => self.say_something(client).await,
         }
+    }
+
+    pub(crate) async fn say_something(&mut self, client: &mut Client) -> Option<()> {
+        if self.unanswered.is_none() {
+            let channel = self.channels[self.random.below(self.channels.len())];
+            self.count += 1;
+            let client_id = format!("talker-{}-{}", self.number, self.count);
+            self.unanswered = Some(Draft { channel, client_id });
+        }
+        self.send(client).await
     }
 
     /// Sends what is unanswered; `None` when it still is.

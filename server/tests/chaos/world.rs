@@ -34,11 +34,12 @@ pub(crate) struct World {
 
 impl World {
     /// `None` where a counterpart is not installed.
-    pub(crate) async fn begin(seed: u64) -> Option<Self> {
+    pub(crate) async fn begin(seed: u64, environment: &[(&str, &str)]) -> Option<Self> {
         let (postgres, redis) = (Postgres::start_own()?, Redis::start()?);
         let to_redis = Proxy::to(SocketAddr::from(([127, 0, 0, 1], redis.port()))).await;
         let installation = Installation::new(BINARY, TestDb::on(&postgres), FILLING)
-            .with_redis(format!("redis://{}", to_redis.address()));
+            .with_redis(&format!("redis://{}", to_redis.address()))
+            .with_environment(environment);
         let world = Self {
             installation,
             redis: Held::new(redis),
@@ -125,14 +126,24 @@ impl World {
         }
     }
 
+    /// Whether all nodes say that they are so.
+    pub(crate) async fn all_say(&self, status: &str) {
+        for place in 0..NODES {
+            let address = self.address(place).unwrap();
+            eventually(&format!("node {place} is {status}"), async || {
+                says(address, status).await.then_some(())
+            })
+            .await;
+        }
+    }
+
     /// Everything works again.
     pub(crate) async fn heal(&self) {
         self.to_redis.set(Weather::Fair);
         for place in 0..NODES {
             self.start_node(place).await;
-            let address = self.address(place).unwrap();
-            eventually("a node is well", async || is_well(address).await.then_some(())).await;
         }
+        self.all_say("ok").await;
     }
 
     /// What the nodes have complained of.
@@ -145,9 +156,10 @@ impl World {
     }
 }
 
-/// Database and Redis are there for the node.
-async fn is_well(address: SocketAddr) -> bool {
+/// `ok` is with database and Redis, `degraded` without Redis.
+async fn says(address: SocketAddr, status: &str) -> bool {
     let mut socket = tidewire_testkit::Socket::connect(address).await;
     let answer = socket.request("GET", "/api/v1/health/system", &[]).await;
-    String::from_utf8_lossy(&answer.body).contains(r#""status":"ok""#)
+    let told: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    told["data"]["status"] == serde_json::json!(status)
 }

@@ -140,6 +140,7 @@ fn config(data: &std::path::Path) -> Config {
         rates: Rates::default(),
         group_members_max: 10_000,
         secret: Secret([7; 32]),
+        skips_catch_up: false,
     }
 }
 

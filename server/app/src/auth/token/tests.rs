@@ -12,6 +12,7 @@ fn config(secret: u8) -> Config {
         rates: Rates::default(),
         group_members_max: 10_000,
         secret: Secret([secret; 32]),
+        skips_catch_up: false,
     }
 }
 

@@ -3,10 +3,7 @@
 //! The figures here are storage's, moved on by the entries that are delivered. Whenever an entry does
 //! not follow directly on what is known, or a marker moved, they are read again instead of guessed.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tidewire_protocol::{
     id::{ChannelId, UserId},
@@ -30,7 +27,8 @@ pub struct LiveUser {
 
 #[derive(Default)]
 struct Standings {
-    by_channel: HashMap<ChannelId, Standing>,
+    /// Sorted, because most people are in few channels.
+    by_channel: Vec<Standing>,
     chat_total: i64,
 }
 
@@ -73,7 +71,7 @@ impl LiveUser {
 
     /// Whether the person is in a channel.
     pub fn is_in(&self, channel: ChannelId) -> bool {
-        self.standings().by_channel.contains_key(&channel)
+        self.standings().get(channel).is_some()
     }
 
     /// Takes what storage said of all channels. Answers where something else was known, for a marker
@@ -81,18 +79,14 @@ impl LiveUser {
     #[must_use]
     pub fn replace(&self, standings: &[Standing]) -> Vec<ChannelId> {
         let mut own = self.standings();
-        let said = standings.iter().map(|standing| (standing.channel_id, *standing)).collect();
+        let mut said = standings.to_vec();
+        said.sort_unstable_by_key(|standing| standing.channel_id);
         let known = std::mem::replace(&mut own.by_channel, said);
-        own.by_channel.shrink_to_fit();
         own.chat_total = standings.iter().map(Standing::unread).sum();
-        known
-            .into_iter()
-            .filter(|(channel, known)| {
-                let said = own.by_channel.get(channel);
-                said.is_none_or(|said| said.figure() != known.figure())
-            })
-            .map(|(channel, _)| channel)
-            .collect()
+        let differs = |known: &&Standing| {
+            own.get(known.channel_id).is_none_or(|said| said.figure() != known.figure())
+        };
+        known.iter().filter(differs).map(|known| known.channel_id).collect()
     }
 
     /// Takes what storage says of one channel; answers whether a figure moved.
@@ -103,7 +97,8 @@ impl LiveUser {
     /// Forgets a channel; answers whether it was known.
     pub(super) fn forget(&self, channel: ChannelId) -> bool {
         let mut own = self.standings();
-        let Some(gone) = own.by_channel.remove(&channel) else { return false };
+        let Ok(place) = own.place(channel) else { return false };
+        let gone = own.by_channel.remove(place);
         own.chat_total -= gone.unread();
         true
     }
@@ -111,7 +106,7 @@ impl LiveUser {
     /// Moves the figures on; answers whether this person must be told new ones.
     pub(super) fn apply(&self, run: &Run, owing: &Owing) -> bool {
         let mut own = self.standings();
-        let Some(mut standing) = own.by_channel.get(&run.channel()).copied() else { return false };
+        let Some(mut standing) = own.get(run.channel()).copied() else { return false };
         let (mut tell, mut has_read) = (false, false);
         for entry in run.entries() {
             tell |= self.concerns(entry);
@@ -162,18 +157,29 @@ impl LiveUser {
     /// All totals, and the figures of `channels`.
     pub(super) fn figures(&self, channels: &[ChannelId]) -> UnreadChanged {
         let own = self.standings();
-        let channels = channels
-            .iter()
-            .filter_map(|channel| own.by_channel.get(channel))
-            .map(Standing::figure)
-            .collect();
+        let channels =
+            channels.iter().filter_map(|channel| own.get(*channel)).map(Standing::figure).collect();
         UnreadChanged { totals: UnreadTotals::of_chat(own.chat_total), channels }
     }
 }
 
 impl Standings {
+    fn place(&self, channel: ChannelId) -> Result<usize, usize> {
+        self.by_channel.binary_search_by_key(&channel, |standing| standing.channel_id)
+    }
+
+    fn get(&self, channel: ChannelId) -> Option<&Standing> {
+        self.place(channel).ok().map(|place| &self.by_channel[place])
+    }
+
     fn set(&mut self, standing: Standing) -> bool {
-        let old = self.by_channel.insert(standing.channel_id, standing);
+        let old = match self.place(standing.channel_id) {
+            Ok(place) => Some(std::mem::replace(&mut self.by_channel[place], standing)),
+            Err(place) => {
+                self.by_channel.insert(place, standing);
+                None
+            }
+        };
         self.chat_total += standing.unread() - old.map_or(0, |old| old.unread());
         old.map_or(standing.has_unread(), |old| old.figure() != standing.figure())
     }

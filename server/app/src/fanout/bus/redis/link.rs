@@ -145,6 +145,7 @@ impl Link {
         loop {
             let Err(fault) = self.connection(&inbound, &mut parcels, &sweep, &mut failures).await;
             self.set_server(None);
+            self.count_as(false);
             let was_up = self.state.send_replace(State::default()).is_up;
             if was_up || failures == 0 {
                 tracing::warn!(server = %self.name(), %fault, "redis is away");
@@ -153,6 +154,11 @@ impl Link {
             failures += 1;
             tokio::time::sleep(pause).await;
         }
+    }
+
+    fn count_as(&self, is_up: bool) {
+        let up = metrics::gauge!("tidewire_bus_up", "server" => self.name());
+        up.set(f64::from(u8::from(is_up)));
     }
 
     /// Host and port, which tell no secret.
@@ -185,6 +191,7 @@ impl Link {
         self.topics().start_over();
         while self.subscribe_some(&server).await? {}
         self.set_server(Some(server.clone()));
+        self.count_as(true);
         self.state.send_modify(|state| state.is_up = true);
         tracing::info!(server = %self.name(), "redis is connected");
         *failures = 0;

@@ -24,8 +24,6 @@ mod routing;
 mod security_headers;
 mod surface;
 
-use std::sync::Arc;
-
 use axum::Router;
 use http::HeaderValue;
 use tidewire_app::{
@@ -47,9 +45,6 @@ use routes::{
 };
 use routing::Page;
 
-/// Writes the current figures in the text format that Prometheus reads.
-pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
-
 /// What the operator decides about this mouth.
 #[derive(Clone, Default)]
 pub struct Options {
@@ -57,8 +52,6 @@ pub struct Options {
     pub allowed_origins: Vec<HeaderValue>,
     /// Peers whose forwarding header is believed.
     pub trusted_proxies: Vec<Network>,
-    /// Set for the internal listener only: adds `/metrics`.
-    pub metrics: Option<RenderMetrics>,
     /// Leaves out the description of the API.
     pub description_hidden: bool,
     /// Routes of the process itself, such as the socket's: they share all that surrounds the

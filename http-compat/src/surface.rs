@@ -2,12 +2,8 @@
 
 use axum::{
     Extension, Router,
-    extract::State,
     middleware::{from_fn, from_fn_with_state},
-    response::{IntoResponse as _, Response},
-    routing::get,
 };
-use http::{HeaderValue, header::CONTENT_TYPE};
 use tidewire_app::App;
 use tower::ServiceBuilder;
 use tower_http::{
@@ -16,7 +12,7 @@ use tower_http::{
 };
 
 use crate::{
-    Options, RenderMetrics, access_log,
+    Options, access_log,
     admission::NeverCompress,
     cors::{self, Cors},
     head,
@@ -27,7 +23,7 @@ use crate::{
     security_headers,
 };
 
-/// Makes a service of the routes. `/metrics` stands outside the origins' rules.
+/// Makes a service of the routes.
 pub(crate) fn wrap(page: Page, app: App, options: &Options) -> Router {
     let (router, document) = page.finish();
     let inner = ServiceBuilder::new()
@@ -46,25 +42,12 @@ pub(crate) fn wrap(page: Page, app: App, options: &Options) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(route_not_found)
         .layer(inner)
-        .merge(internal(options))
         .layer(outer)
         .with_state(app)
-}
-
-fn internal(options: &Options) -> Router<App> {
-    let Some(render) = options.metrics.clone() else { return Router::new() };
-    Router::new()
-        .route("/metrics", get(metrics).with_state(render))
-        .method_not_allowed_fallback(method_not_allowed)
 }
 
 fn worth_compressing() -> impl Predicate {
     let allowed =
         |_, _, _: &_, extensions: &http::Extensions| extensions.get::<NeverCompress>().is_none();
     DefaultPredicate::new().and(allowed)
-}
-
-async fn metrics(State(render): State<RenderMetrics>) -> Response {
-    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    ([(CONTENT_TYPE, kind)], render()).into_response()
 }

@@ -39,6 +39,8 @@ pub struct Settings {
     pub connections_max: usize,
     pub connections_per_address_max: usize,
     pub admissions_per_second: u32,
+    /// Leaves out `/api/v1/openapi.json`.
+    pub description_hidden: bool,
     /// How long connections are spread over when the node stops.
     pub drain: Duration,
     pub log: Log,
@@ -83,6 +85,7 @@ impl Settings {
             connections_per_address_max: given
                 .read(&key::CONNECTIONS_PER_ADDRESS_MAX, values::count)?,
             admissions_per_second: given.read(&key::ADMISSIONS_PER_SECOND, values::per_second)?,
+            description_hidden: !given.read(&key::API_DESCRIPTION, values::is_on)?,
             drain: given.read(&key::DRAIN_SECONDS, values::seconds)?,
             log: Log {
                 filter: given.read(&key::LOG, values::log_filter)?,

@@ -20,8 +20,7 @@ pub fn router(app: &App, settings: &Settings) -> Router {
     let options = Options {
         allowed_origins: settings.allowed_origins.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
-        metrics: None,
-        description_hidden: false,
+        description_hidden: settings.description_hidden,
         more: upgrade::routes(origins, admission, call.clone()),
     };
     let router = tidewire_http_compat::router(app.clone(), &options);

@@ -5,7 +5,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{
-    Column as _, Decode, Postgres, Row as _, Sqlite, Type,
+    Decode, Postgres, Row as _, Sqlite, Type,
     postgres::{PgArguments, PgRow},
     sqlite::{SqliteArguments, SqliteRow},
     types::Json,
@@ -207,14 +207,6 @@ impl Row {
     /// A word of a closed set; `parse` is the set's `from_word`.
     pub fn word<T>(&self, index: usize, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
         parse(&self.text(index)?).ok_or(Error::Corrupt { column: index })
-    }
-
-    /// How many columns the row has; for assertions.
-    pub fn columns(&self) -> usize {
-        match self {
-            Self::Sqlite(row) => row.columns().last().map_or(0, |column| column.ordinal() + 1),
-            Self::Postgres(row) => row.columns().last().map_or(0, |column| column.ordinal() + 1),
-        }
     }
 }
 

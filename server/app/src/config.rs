@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use aws_lc_rs::hmac;
-
-use crate::{auth::key, rate_limit::Rates};
+use crate::rate_limit::Rates;
 
 /// The settings of one node that operations look at.
 #[derive(Clone)]
@@ -30,13 +28,6 @@ pub struct Config {
 /// Key material that never shows itself in logs.
 #[derive(Clone)]
 pub struct Secret(pub [u8; 32]);
-
-impl Secret {
-    /// A key that authenticates what the server hands out and gets back, for one purpose.
-    pub fn derive(&self, purpose: &str) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, &key::derive(self, purpose))
-    }
-}
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

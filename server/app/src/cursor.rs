@@ -4,12 +4,12 @@
 //! over the collection it belongs to, filters included. So it is good after a restart and on every
 //! node, and good for nothing else than the list it came from.
 
-use aws_lc_rs::{constant_time, hmac};
+use aws_lc_rs::constant_time;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
 use tidewire_protocol::{ErrorCode, id::TenantId, limits::CURSOR_CHARS_MAX};
 
-use crate::{Result, config::Secret};
+use crate::{Result, auth::key::MacKey, config::Secret};
 
 const VERSION: u8 = 1;
 const TAG_BYTES: usize = 16;
@@ -71,10 +71,8 @@ fn tag<F: Serialize>(secret: &Secret, collection: &Collection<F>, body: &[u8]) -
     // A byte that JSON text cannot contain, so that nothing moves from one part into the other.
     signed.push(0);
     signed.extend_from_slice(body);
-    let whole = hmac::sign(&secret.derive("cursor"), &signed);
-    let mut tag = [0; TAG_BYTES];
-    tag.copy_from_slice(&whole.as_ref()[..TAG_BYTES]);
-    tag
+    let whole = MacKey::derive(secret, "cursor").sign(&signed);
+    *whole.first_chunk().expect("a tag is a part of the whole")
 }
 
 #[cfg(test)]

@@ -179,6 +179,9 @@ settings! {
     REGISTRATION registration "TIDEWIRE_REGISTRATION" "open|closed" "open" false
         "Whether strangers may register a company"
         "open or closed";
+    API_DESCRIPTION api_description "TIDEWIRE_API_DESCRIPTION" "on|off" "on" false
+        "Whether /api/v1/openapi.json is served"
+        "on or off";
     SECRET_KEY secret_key "TIDEWIRE_SECRET_KEY" "KEY" "" true
         "What all keys are derived from, the same on all nodes; made in the data directory by default"
         "32 bytes in base64url, which are 43 characters";

@@ -104,6 +104,14 @@ pub(super) fn per_second(text: &str) -> Value<u32> {
     within(text, 1, COUNT_MAX).map(|rate| rate as u32)
 }
 
+pub(super) fn is_on(text: &str) -> Value<bool> {
+    match text {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err(fault("is neither on nor off")),
+    }
+}
+
 pub(super) fn group_members(text: &str) -> Value<usize> {
     within(text, 2, GROUP_MEMBERS_MAX)
 }

@@ -6,7 +6,7 @@ use http_body_util::{BodyExt as _, Limited};
 use serde_json::{Map, Value, json};
 use tidewire_app::{Actor, Error, Result};
 use tidewire_http_compat::PreAuthenticated;
-use tidewire_protocol::{ErrorCode, command::Call};
+use tidewire_protocol::{ErrorCode, codec::Codec, command::Call};
 use tower::ServiceExt as _;
 
 use super::conversation::Conversation;
@@ -24,7 +24,7 @@ pub async fn run(conversation: &Conversation, actor: &Actor, call: Call) -> Resu
     let status = response.status();
     let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
     let bytes = body.map_err(|_| ErrorCode::Internal)?.to_bytes();
-    let mut answer: Value = serde_json::from_slice(&bytes).map_err(|_| ErrorCode::NotCallable)?;
+    let mut answer = Codec::Json.decode_value(&bytes).map_err(|_| ErrorCode::NotCallable)?;
     if status.is_success() {
         let data = answer.get_mut("data").map(Value::take);
         return Ok(json!({ "status": status.as_u16(), "data": data.unwrap_or(answer) }));

@@ -29,7 +29,7 @@ pub struct MacKey(hmac::Key);
 
 impl MacKey {
     pub fn derive(secret: &Secret, purpose: &str) -> Self {
-        Self(secret.derive(purpose))
+        Self(hmac::Key::new(hmac::HMAC_SHA256, &derive(secret, purpose)))
     }
 
     pub fn sign(&self, data: &[u8]) -> [u8; 32] {

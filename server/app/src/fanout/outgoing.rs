@@ -6,11 +6,7 @@ use std::sync::OnceLock;
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 use tidewire_protocol::{
-    close_code::CloseCode,
-    codec::Codec,
-    event::Event,
-    frame::{EventFrame, EventRead, ServerFrame},
-    id::ChannelId,
+    close_code::CloseCode, codec::Codec, event::Event, frame::EventFrame, id::ChannelId,
     position::Position,
 };
 
@@ -70,14 +66,6 @@ impl Outgoing {
                 tracing::error!(%error, "an event of our own cannot be read back");
                 Bytes::new()
             }
-        }
-    }
-
-    /// The event as a client would read it; for the tests of other modules and of this one.
-    pub fn read(&self) -> Option<EventRead> {
-        match Codec::Json.decode_server(&self.payload) {
-            Ok(ServerFrame::Event(event)) => Some(event),
-            _ => None,
         }
     }
 }

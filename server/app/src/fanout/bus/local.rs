@@ -2,10 +2,7 @@
 //! where several nodes share it and it loses, repeats, delays and reorders by a seed.
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -30,8 +27,6 @@ struct Shared {
 struct Node {
     subscriptions: DashSet<TopicKey>,
     queue: mpsc::Sender<News>,
-    /// News that found the queue full, or that a fault swallowed.
-    lost: AtomicU64,
 }
 
 /// How a bus misbehaves; the same seed misbehaves in the same way.
@@ -62,7 +57,7 @@ impl LocalBus {
     /// Joins the bus; the receiver gets what other nodes publish to this one's topics.
     pub fn join(&self) -> (Membership, mpsc::Receiver<News>) {
         let (queue, receiver) = mpsc::channel(QUEUE_MAX);
-        let node = Arc::new(Node { subscriptions: DashSet::new(), queue, lost: AtomicU64::new(0) });
+        let node = Arc::new(Node { subscriptions: DashSet::new(), queue });
         self.0.nodes.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&node));
         (Membership { bus: self.clone(), node }, receiver)
     }
@@ -92,11 +87,6 @@ impl Membership {
             }
         }
     }
-
-    /// How many news never reached this node's queue.
-    pub fn lost(&self) -> u64 {
-        self.node.lost.load(Ordering::Relaxed)
-    }
 }
 
 impl Drop for Membership {
@@ -109,7 +99,6 @@ impl Drop for Membership {
 impl Node {
     fn take(&self, news: News) {
         if self.queue.try_send(news).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
             metrics::counter!("tidewire_bus_lost_total").increment(1);
         }
     }
@@ -119,9 +108,6 @@ impl Node {
 type Fate = Vec<Duration>;
 
 fn deliver(tasks: &Tasks, node: &Arc<Node>, news: &News, fate: Fate) {
-    if fate.is_empty() {
-        node.lost.fetch_add(1, Ordering::Relaxed);
-    }
     for delay in fate {
         if delay.is_zero() {
             node.take(news.clone());

@@ -3,7 +3,6 @@
 
 use std::{
     io::{self, IsTerminal as _},
-    sync::Arc,
     time::Duration,
 };
 
@@ -46,12 +45,6 @@ impl Figures {
         self.0.render()
     }
 
-    /// [`Figures::render`] for whoever serves it.
-    pub fn renderer(&self) -> Arc<dyn Fn() -> String + Send + Sync> {
-        let figures = self.clone();
-        Arc::new(move || figures.render())
-    }
-
     /// Keeps the memory of figures that nobody fetches bounded; runs until it is dropped.
     pub async fn keep_up(self) {
         let mut interval = tokio::time::interval(UPKEEP_INTERVAL);
@@ -81,7 +74,7 @@ mod tests {
             metrics::histogram!("probe_seconds").record(0.003);
             metrics::histogram!("probe_size").record(3.0);
         });
-        let text = figures.renderer()();
+        let text = figures.render();
         assert!(text.contains("probes 2\n"), "{text}");
         assert!(text.contains("probe_seconds_bucket{le=\"0.0025\"} 0\n"), "{text}");
         assert!(text.contains("probe_seconds_bucket{le=\"0.005\"} 1\n"), "{text}");

@@ -1,10 +1,14 @@
 //! Two processes over one database and one Redis: what happens on one node is seen on the other.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails its test")]
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use serde_json::{Value, json};
-use tidewire_testkit::{Client, Filling, Installation, Redis, Replica, Server, TestDb, eventually};
+use tidewire_protocol::limits::CONNECTIONS_PER_USER_MAX;
+use tidewire_testkit::{
+    Client, Filling, Installation, Proxy, Redis, Replica, Server, Socket, TestDb, Weather,
+    eventually,
+};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_tidewire");
 const FILLING: Filling = Filling { people: 4, channels: 1, members: 3 };
@@ -26,7 +30,7 @@ impl World {
         let (one, two) = (installation.start().await, installation.start().await);
         for node in [&one, &two] {
             eventually("a node has its Redis", async || {
-                let mut socket = tidewire_testkit::Socket::connect(node.address()).await;
+                let mut socket = Socket::connect(node.address()).await;
                 let answer = socket.request("GET", "/api/v1/health/system", &[]).await;
                 String::from_utf8_lossy(&answer.body).contains(r#""status":"ok""#).then_some(())
             })
@@ -94,6 +98,49 @@ async fn what_ends_on_one_node_ends_on_the_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_connection_too_many_replaces_the_oldest_wherever_it_is() {
+    let Some(world) = World::begin().await else { return };
+    let mut clients = Vec::new();
+    for place in 0..CONNECTIONS_PER_USER_MAX {
+        let node = if place % 2 == 0 { &world.one } else { &world.two };
+        clients.push(world.on(node, 0).await);
+    }
+    let mut newest = world.on(&world.two, 0).await;
+    assert_eq!(clients.remove(0).closed().await, Some(4409), "the oldest, on the other node");
+    for client in &mut clients {
+        client.call("ping", json!({})).await.unwrap();
+    }
+    newest.call("ping", json!({})).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_guesses_on_one_node_waits_on_the_other() {
+    let Some(world) = World::begin().await else { return };
+    let (mut ann, mut there) = (world.on(&world.one, 0).await, world.on(&world.two, 0).await);
+    let wrong =
+        json!({ "tenantSlug": "nobody", "email": "nobody@nowhere.example", "password": "wrong" });
+    for _ in 0..5 {
+        assert_eq!(post(world.one.address(), "/api/v1/auth/login", &wrong).await, 401);
+    }
+    // What ends the session comes to the other node after what was said of the guesses.
+    ann.send("call", json!({ "method": "POST", "path": "/api/v1/auth/logout" })).await;
+    assert_eq!(there.closed().await, Some(4410));
+    assert_eq!(post(world.two.address(), "/api/v1/auth/login", &wrong).await, 429);
+}
+
+async fn post(address: SocketAddr, path: &str, body: &Value) -> u16 {
+    let body = body.to_string();
+    let mut socket = Socket::connect(address).await;
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    socket.send(head.as_bytes()).await;
+    socket.send(body.as_bytes()).await;
+    socket.answer().await.status
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn presence_is_that_of_all_nodes_and_survives_the_death_of_one() {
     let Some(world) = World::begin().await else { return };
     let mut ann = world.on(&world.one, 0).await;
@@ -152,6 +199,49 @@ async fn shows(watcher: &mut Client, user: Value, status: &str) {
             return;
         }
     }
+}
+
+/// Requests are refused within two seconds, sockets stay, and all is well again by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_whose_database_falls_silent_says_so_and_keeps_its_sockets() {
+    let Some(db) = TestDb::postgres() else { return };
+    let (scheme, rest) = db.url().split_once('@').unwrap();
+    let (host, name) = rest.split_once('/').unwrap();
+    let proxy = Proxy::to(host.parse().unwrap()).await;
+    let url = format!("{scheme}@{}/{name}", proxy.address());
+    let installation =
+        Installation::new(BINARY, db, FILLING).with_environment(&[("DATABASE_URL", &url)]);
+    let node = installation.start().await;
+    let (mut ann, _) = Client::hello(node.address(), &installation.people[0].token).await;
+    let data = json!({ "channelId": installation.channels[0], "content": "x", "clientMessageId": "sent-again-and-again" });
+    for weather in [Weather::Stuck, Weather::Cut] {
+        proxy.set(weather);
+        let refused = ann.call("chat.send", data.clone()).await.unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.retryable), ("UNAVAILABLE", true));
+        eventually("the node says so", async || {
+            (health(node.address(), "/api/v1/health/ready").await == 503).then_some(())
+        })
+        .await;
+        assert_eq!(health(node.address(), "/api/v1/health/live").await, 200);
+        let refused =
+            ann.call("chat.history", json!({ "channelId": installation.channels[0] })).await;
+        assert_eq!(refused.unwrap_err().code, "UNAVAILABLE");
+        proxy.set(Weather::Fair);
+        eventually("the node is well again", async || {
+            (health(node.address(), "/api/v1/health/ready").await == 200).then_some(())
+        })
+        .await;
+        eventually("the socket works as before", async || {
+            ann.call("chat.send", data.clone()).await.ok()
+        })
+        .await;
+    }
+    let history = ann.call("chat.history", json!({ "channelId": installation.channels[0] })).await;
+    assert_eq!(history.unwrap()["items"].as_array().unwrap().len(), 1, "sent again, stored once");
+}
+
+async fn health(address: SocketAddr, path: &str) -> u16 {
+    Socket::connect(address).await.request("GET", path, &[]).await.status
 }
 
 /// What a node says in Redis does not depend on how many connections are idle on it.

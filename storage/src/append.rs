@@ -193,11 +193,8 @@ impl Lane {
             Engine::Sqlite { write, .. } => {
                 sqlite::write(&mut *write.acquire().await?, sends, reads).await
             }
-            Engine::Postgres(pool) => {
-                let mut transaction = pool.begin().await?;
-                let written = postgres::write(&mut transaction, sends, reads).await?;
-                transaction.commit().await?;
-                Ok(written)
+            Engine::Postgres { pool, pulse } => {
+                pulse.watch(Box::pin(postgres::write(pool, sends, reads))).await
             }
         }
     }

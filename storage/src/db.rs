@@ -3,6 +3,8 @@
 //! SQLite has one writing connection, so that writers queue in the process instead of failing as
 //! busy, and a pool of readers beside it. Postgres has one pool for both.
 
+mod pulse;
+
 use std::{path::Path, str::FromStr, time::Duration};
 
 use sqlx::{
@@ -16,6 +18,7 @@ use sqlx::{
 };
 
 use crate::{Error, Result, migrate};
+use pulse::Pulse;
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 const SQLITE_READERS: u32 = 4;
@@ -28,7 +31,7 @@ pub struct Db(Engine);
 #[derive(Debug, Clone)]
 pub(crate) enum Engine {
     Sqlite { write: SqlitePool, read: SqlitePool },
-    Postgres(PgPool),
+    Postgres { pool: PgPool, pulse: Pulse },
 }
 
 impl Db {
@@ -36,7 +39,7 @@ impl Db {
     /// date. The text of a failure names no password.
     pub async fn open(url: &str) -> Result<Self> {
         let db = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Self(Engine::Postgres(open_postgres(url).await?))
+            Self(open_postgres(url).await?)
         } else if let Some(path) = url.strip_prefix("sqlite://") {
             open_sqlite(Path::new(path)).await?
         } else {
@@ -48,24 +51,45 @@ impl Db {
 
     /// A connection for reading, in no transaction.
     pub async fn read(&self) -> Result<Conn> {
-        Ok(Conn(match &self.0 {
-            Engine::Sqlite { read, .. } => Held::Sqlite(Box::new(read.acquire().await?)),
-            Engine::Postgres(pool) => Held::Postgres(Box::new(pool.acquire().await?)),
-        }))
+        Ok(match &self.0 {
+            Engine::Sqlite { read, .. } => {
+                Conn { held: Held::Sqlite(Box::new(read.acquire().await?)), pulse: None }
+            }
+            Engine::Postgres { pool, pulse } => {
+                let held = Held::Postgres(Box::new(pulse.watch(Box::pin(pool.acquire())).await?));
+                Conn { held, pulse: Some(pulse.clone()) }
+            }
+        })
     }
 
     /// A transaction. Dropping it without [`Conn::commit`] undoes everything.
     pub async fn write(&self) -> Result<Conn> {
-        Ok(Conn(match &self.0 {
+        Ok(match &self.0 {
             Engine::Sqlite { write, .. } => {
-                Held::SqliteTx(Box::new(write.begin_with("begin immediate").await?))
+                let held = Held::SqliteTx(Box::new(write.begin_with("begin immediate").await?));
+                Conn { held, pulse: None }
             }
-            Engine::Postgres(pool) => Held::PostgresTx(Box::new(pool.begin().await?)),
-        }))
+            Engine::Postgres { pool, pulse } => {
+                let held = Held::PostgresTx(Box::new(pulse.watch(Box::pin(pool.begin())).await?));
+                Conn { held, pulse: Some(pulse.clone()) }
+            }
+        })
     }
 
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<()> {
+    /// Looks whether the database answers, within a second. To be called regularly: between two calls
+    /// nobody waits for a database that has fallen silent.
+    pub async fn beat(&self) -> bool {
+        match &self.0 {
+            // One that is only busy has not fallen silent.
+            Engine::Sqlite { .. } => matches!(
+                self.ping().await,
+                Ok(()) | Err(Error::Unavailable(sqlx::Error::PoolTimedOut))
+            ),
+            Engine::Postgres { pool, pulse } => !pool.is_closed() && pulse.beat().await,
+        }
+    }
+
+    async fn ping(&self) -> Result<()> {
         crate::query::query("select 1").execute(&mut self.read().await?).await.map(drop)
     }
 
@@ -76,7 +100,7 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            Engine::Postgres(pool) => pool.close().await,
+            Engine::Postgres { pool, .. } => pool.close().await,
         }
     }
 
@@ -88,13 +112,16 @@ impl Db {
     pub fn log_lanes(&self) -> usize {
         match &self.0 {
             Engine::Sqlite { .. } => 1,
-            Engine::Postgres(_) => 4,
+            Engine::Postgres { .. } => 4,
         }
     }
 }
 
 /// A borrowed connection, inside a transaction when it came from [`Db::write`].
-pub struct Conn(Held);
+pub struct Conn {
+    held: Held,
+    pulse: Option<Pulse>,
+}
 
 // Boxed: a connection handle is large, and futures hold it across awaits.
 enum Held {
@@ -106,27 +133,41 @@ enum Held {
 
 pub(crate) enum Executor<'c> {
     Sqlite(&'c mut SqliteConnection),
-    Postgres(&'c mut PgConnection),
+    Postgres(&'c mut PgConnection, Option<&'c Pulse>),
 }
 
 impl Conn {
     pub(crate) fn executor(&mut self) -> Executor<'_> {
-        match &mut self.0 {
+        match &mut self.held {
             Held::Sqlite(conn) => Executor::Sqlite(conn),
             Held::SqliteTx(tx) => Executor::Sqlite(tx),
-            Held::Postgres(conn) => Executor::Postgres(conn),
-            Held::PostgresTx(tx) => Executor::Postgres(tx),
+            Held::Postgres(conn) => Executor::Postgres(conn, self.pulse.as_ref()),
+            Held::PostgresTx(tx) => Executor::Postgres(tx, self.pulse.as_ref()),
         }
     }
 
     /// Makes everything done on this connection durable. Without effect outside a transaction.
     pub async fn commit(self) -> Result<()> {
-        match self.0 {
-            Held::SqliteTx(tx) => tx.commit().await?,
-            Held::PostgresTx(tx) => tx.commit().await?,
-            Held::Sqlite(_) | Held::Postgres(_) => {}
-        }
-        Ok(())
+        let commit = async {
+            match self.held {
+                Held::SqliteTx(tx) => tx.commit().await,
+                Held::PostgresTx(tx) => tx.commit().await,
+                Held::Sqlite(_) | Held::Postgres(_) => Ok(()),
+            }
+        };
+        watched(self.pulse.as_ref(), commit).await
+    }
+}
+
+/// The outcome of `work`, or that the database has fallen silent meanwhile.
+pub(crate) async fn watched<T>(
+    pulse: Option<&Pulse>,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T> {
+    let work = Box::pin(work);
+    match pulse {
+        Some(pulse) => pulse.watch(work).await,
+        None => Ok(work.await?),
     }
 }
 
@@ -166,17 +207,18 @@ async fn open_sqlite(path: &Path) -> Result<Db> {
     Ok(Db(Engine::Sqlite { write, read }))
 }
 
-async fn open_postgres(url: &str) -> Result<PgPool> {
+async fn open_postgres(url: &str) -> Result<Engine> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| Error::Setup("not a postgres:// address".to_owned()))?
         .application_name("tidewire")
         .options([("statement_timeout", "10s"), ("idle_in_transaction_session_timeout", "30s")])
         .statement_cache_capacity(512);
-    PgPoolOptions::new()
+    let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
-        .connect_with(options)
+        .connect_with(options.clone())
         .await
-        .map_err(|error| Error::Setup(format!("cannot reach postgres: {error}")))
+        .map_err(|error| Error::Setup(format!("cannot reach postgres: {error}")))?;
+    Ok(Engine::Postgres { pool, pulse: Pulse::new(options) })
 }

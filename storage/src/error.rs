@@ -6,6 +6,9 @@ pub enum Error {
     /// The database did not answer: down, restarting, or out of connections.
     #[error("database unavailable")]
     Unavailable(#[source] sqlx::Error),
+    /// The database has stopped answering; what it was doing may be done or not.
+    #[error("database silent")]
+    Silent,
     /// A unique key exists already.
     #[error("unique key exists")]
     Conflict(#[source] sqlx::Error),

@@ -31,7 +31,7 @@ migrations! {
 pub(crate) async fn run(engine: &Engine) -> Result<()> {
     match engine {
         Engine::Sqlite { write, .. } => migrator(SQLITE).run(write).await,
-        Engine::Postgres(pool) => migrator(POSTGRES).run(pool).await,
+        Engine::Postgres { pool, .. } => migrator(POSTGRES).run(pool).await,
     }
     .map_err(|error| Error::Setup(format!("migration failed: {error}")))
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, Result,
-    db::{Conn, Executor},
+    db::{Conn, Executor, watched},
     dialect::Sql,
 };
 
@@ -58,15 +58,17 @@ impl Query {
     pub async fn execute(self, conn: &mut Conn) -> Result<u64> {
         Ok(match conn.executor() {
             Executor::Sqlite(conn) => self.sqlite().execute(conn).await?.rows_affected(),
-            Executor::Postgres(conn) => self.postgres().execute(conn).await?.rows_affected(),
+            Executor::Postgres(conn, pulse) => {
+                watched(pulse, self.postgres().execute(conn)).await?.rows_affected()
+            }
         })
     }
 
     pub async fn fetch_optional(self, conn: &mut Conn) -> Result<Option<Row>> {
         Ok(match conn.executor() {
             Executor::Sqlite(conn) => self.sqlite().fetch_optional(conn).await?.map(Row::Sqlite),
-            Executor::Postgres(conn) => {
-                self.postgres().fetch_optional(conn).await?.map(Row::Postgres)
+            Executor::Postgres(conn, pulse) => {
+                watched(pulse, self.postgres().fetch_optional(conn)).await?.map(Row::Postgres)
             }
         })
     }
@@ -74,7 +76,9 @@ impl Query {
     pub async fn fetch_one(self, conn: &mut Conn) -> Result<Row> {
         Ok(match conn.executor() {
             Executor::Sqlite(conn) => Row::Sqlite(self.sqlite().fetch_one(conn).await?),
-            Executor::Postgres(conn) => Row::Postgres(self.postgres().fetch_one(conn).await?),
+            Executor::Postgres(conn, pulse) => {
+                Row::Postgres(watched(pulse, self.postgres().fetch_one(conn)).await?)
+            }
         })
     }
 
@@ -83,8 +87,9 @@ impl Query {
             Executor::Sqlite(conn) => {
                 self.sqlite().fetch_all(conn).await?.into_iter().map(Row::Sqlite).collect()
             }
-            Executor::Postgres(conn) => {
-                self.postgres().fetch_all(conn).await?.into_iter().map(Row::Postgres).collect()
+            Executor::Postgres(conn, pulse) => {
+                let rows = watched(pulse, self.postgres().fetch_all(conn)).await?;
+                rows.into_iter().map(Row::Postgres).collect()
             }
         })
     }

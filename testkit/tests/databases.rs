@@ -6,7 +6,7 @@ use tidewire_testkit::{Postgres, TestDb, databases, on_both_engines};
 
 on_both_engines! {
     async fn a_test_database_opens_and_answers(db: TestDb) {
-        Db::open(db.url()).await.unwrap().ping().await.unwrap();
+        assert!(Db::open(db.url()).await.unwrap().beat().await);
     }
 
     async fn two_test_databases_share_nothing(db: TestDb) {

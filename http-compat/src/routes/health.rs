@@ -15,7 +15,7 @@ const OK: Probe = Probe { status: SystemStatus::Ok };
 /// Whether the service is up and reaches its database.
 #[utoipa::path(get, path = "", responses((status = 200, body = Answer<Health>)))]
 pub(crate) async fn health(State(app): State<App>) -> Result<Answer<Health>> {
-    if !health::database(&app).await {
+    if !health::database(&app) {
         let details = json!({ "status": "down", "checks": { "database": "down" } });
         return Err(Error::new(ErrorCode::Unavailable).with_details(details).into());
     }
@@ -26,7 +26,7 @@ pub(crate) async fn health(State(app): State<App>) -> Result<Answer<Health>> {
 /// The state of the parts.
 #[utoipa::path(get, path = "", responses((status = 200, body = Answer<SystemHealth>)))]
 pub(crate) async fn system(State(app): State<App>) -> Result<Answer<SystemHealth>> {
-    let health = health::system(&app).await;
+    let health = health::system(&app);
     if health.status == SystemStatus::Down {
         return Err(Error::new(ErrorCode::Unavailable).with_details(json!(health)).into());
     }
@@ -42,5 +42,5 @@ pub(crate) async fn live() -> Answer<Probe> {
 /// Whether the process wants requests.
 #[utoipa::path(get, path = "", responses((status = 200, body = Answer<Probe>)))]
 pub(crate) async fn ready(State(app): State<App>) -> Result<Answer<Probe>> {
-    if health::ready(&app).await { Ok(Answer::new(OK)) } else { Err(ErrorCode::Unavailable.into()) }
+    if health::ready(&app) { Ok(Answer::new(OK)) } else { Err(ErrorCode::Unavailable.into()) }
 }

@@ -1,6 +1,7 @@
 //! Probes.
 
 use serde_json::{Value, json};
+use tidewire_testkit::eventually;
 
 use crate::house::House;
 
@@ -26,7 +27,11 @@ async fn a_node_without_its_database_says_so() {
     let house = House::open().await;
     house.app.db.close().await;
     let anonymous = house.anonymous();
-    let health = anonymous.get("/health").await;
+    let health = eventually("the database is missed", async || {
+        let health = anonymous.get("/health").await;
+        (health.status != 200).then_some(health)
+    })
+    .await;
     assert_eq!(health.refusal(), (503, "UNAVAILABLE"));
     let down = json!({"status": "down", "checks": {"database": "down"}});
     assert_eq!(health.body["error"]["details"], down);

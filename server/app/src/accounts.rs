@@ -28,6 +28,7 @@ use crate::{
         token::{Holder, LIFETIME_SECONDS},
     },
     email_address::EmailAddress,
+    fanout::bus::{News, TopicKey},
     sessions,
 };
 
@@ -104,7 +105,12 @@ fn settle(app: &App, attempt: &Attempt, verdict: &Verdict) -> Result<()> {
         Verdict::Right { .. } => Outcome::Right,
         Verdict::Wrong => Outcome::Wrong,
     };
-    too_many(app.throttle().settle(attempt, outcome, app.clock.now()))
+    let wait_ms = app.throttle().settle(attempt, outcome, app.clock.now());
+    if wait_ms.is_none() {
+        let news = News::SignIn { attempt: *attempt, outcome };
+        app.fanout.bus().publish(TopicKey::Everywhere, &news);
+    }
+    too_many(wait_ms)
 }
 
 fn too_many(wait_ms: Option<i64>) -> Result<()> {

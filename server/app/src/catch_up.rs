@@ -43,11 +43,7 @@ pub async fn view(
 pub async fn publish(app: &App, tenant: TenantId, channel: ChannelId, written: &[Placed]) {
     let (Some(first), Some(last)) = (written.first(), written.last()) else { return };
     match fetch(app, tenant, channel, first.position.seq - 1, last.position.seq).await {
-        Ok(entries) => {
-            for entry in entries {
-                app.fanout.publish(app, Arc::new(entry));
-            }
-        }
+        Ok(entries) => app.fanout.publish_all(app, entries.into_iter().map(Arc::new)),
         Err(error) => error.log("publish"),
     }
 }

@@ -91,9 +91,11 @@ impl From<tidewire_storage::Error> for Error {
             other => other,
         };
         let code = match root {
-            Storage::Unavailable(_) | Storage::Retry(_) | Storage::Full | Storage::Stopped => {
-                ErrorCode::Unavailable
-            }
+            Storage::Unavailable(_)
+            | Storage::Silent
+            | Storage::Retry(_)
+            | Storage::Full
+            | Storage::Stopped => ErrorCode::Unavailable,
             Storage::Conflict(_)
             | Storage::Corrupt { .. }
             | Storage::Setup(_)

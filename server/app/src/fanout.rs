@@ -12,14 +12,18 @@ pub mod heartbeat;
 pub mod live_user;
 pub mod mailbox;
 pub mod outgoing;
+pub mod room;
 pub mod run_log;
 pub mod sweep;
 pub mod topic;
 pub mod unread_flush;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use dashmap::DashMap;
@@ -67,15 +71,22 @@ impl Fanout {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// Hands a committed entry to its followers here and on other nodes.
-    pub fn publish(&self, app: &App, entry: Arc<LogEntry>) {
-        self.bus.publish(TopicKey::Channel(entry.channel), &News::Entry(Arc::clone(&entry)));
-        self.take(app, entry);
+    /// Hands committed entries to their followers here and on other nodes. Those of one channel are
+    /// offered together, so that they can leave in one write.
+    pub fn publish_all(&self, app: &App, entries: impl Iterator<Item = Arc<LogEntry>>) {
+        let mut of_channel: HashMap<ChannelId, Vec<Arc<LogEntry>>> = HashMap::new();
+        for entry in entries {
+            self.bus.publish(TopicKey::Channel(entry.channel), &News::Entry(Arc::clone(&entry)));
+            of_channel.entry(entry.channel).or_default().push(entry);
+        }
+        for (channel, entries) in of_channel {
+            self.take(app, channel, entries);
+        }
     }
 
-    fn take(&self, app: &App, entry: Arc<LogEntry>) {
-        if let Some(topic) = self.topic(entry.channel) {
-            topic.offer(app, entry);
+    fn take(&self, app: &App, channel: ChannelId, entries: Vec<Arc<LogEntry>>) {
+        if let Some(topic) = self.topic(channel) {
+            topic.offer(app, entries);
         }
     }
 
@@ -126,12 +137,15 @@ impl Fanout {
     /// What another node published.
     pub fn receive(&self, app: &App, news: News) {
         match news {
-            News::Entry(entry) => self.take(app, entry),
+            News::Entry(entry) => self.take(app, entry.channel, vec![entry]),
             News::Ephemeral { channel, key, frame, except } => {
                 self.show_ephemeral(channel, key, &frame, except);
             }
             News::User { user, news } => self.take_user_news(app, user, news),
             News::Presence(news) => presence::hear(app, news),
+            News::SignIn { attempt, outcome } => {
+                app.throttle().settle(&attempt, outcome, app.clock.now());
+            }
             News::Rights(news) => {
                 let app_then = app.clone();
                 app.tasks.spawn(async move { news::take(&app_then, news).await });
@@ -159,6 +173,9 @@ impl Fanout {
             UserNews::Joined { channel, have } => self.join(app, &live, channel, have),
             UserNews::Left { channel } => self.leave(user, channel),
             UserNews::FiguresMoved { channel } => self.owing.reload(user, channel),
+            UserNews::Connections { node, connections, asks } => {
+                room::hear(app, &live, node, connections, asks);
+            }
         }
     }
 
@@ -253,6 +270,13 @@ impl Fanout {
 
     pub(crate) fn live_user(&self, user: UserId) -> Option<Arc<LiveUser>> {
         self.users.get(&user).map(|live| Arc::clone(&live))
+    }
+
+    /// Looks at each connection here; to be quick, for others wait meanwhile.
+    pub(crate) fn each_connection(&self, mut look: impl FnMut(&Arc<Connection>)) {
+        for live in &self.users {
+            live.each_connection(&mut look);
+        }
     }
 
     /// Everybody with a connection here.

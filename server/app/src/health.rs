@@ -1,10 +1,7 @@
 //! Whether this node and what it leans on work.
 
 use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -14,48 +11,41 @@ use tidewire_protocol::model::health::{
 
 use crate::App;
 
-const DATABASE_TIMEOUT: Duration = Duration::from_secs(1);
-/// A result is good for this long, so that probes cost the database nothing.
-const RESULT_LIFETIME_MS: i64 = 1_000;
+/// Between two looks at the database.
+const BEAT: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
 pub struct Health {
     draining: AtomicBool,
-    /// When the database was last asked, and whether it answered.
-    database: Mutex<Option<(i64, bool)>>,
-    asking: tokio::sync::Mutex<()>,
+    /// The database did not answer when it was looked at last.
+    database_down: AtomicBool,
 }
 
-impl Health {
-    fn recent(&self, now_ms: i64) -> Option<bool> {
-        let last = *self.database.lock().unwrap_or_else(PoisonError::into_inner);
-        last.filter(|(asked_ms, _)| now_ms - asked_ms < RESULT_LIFETIME_MS).map(|(_, up)| up)
-    }
-
-    fn note(&self, now_ms: i64, up: bool) {
-        *self.database.lock().unwrap_or_else(PoisonError::into_inner) = Some((now_ms, up));
+/// Looks at the database again and again; runs for the life of the node.
+pub async fn run(app: App) {
+    let mut ticks = tokio::time::interval(BEAT);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let is_down = !app.db.beat().await;
+        if app.health.database_down.swap(is_down, Ordering::AcqRel) != is_down {
+            if is_down {
+                tracing::error!("the database does not answer");
+            } else {
+                tracing::info!("the database answers again");
+            }
+        }
     }
 }
 
-/// Whether the database answers within a second; asked at most once a second, however many want to know.
-pub async fn database(app: &App) -> bool {
-    let now_ms = app.clock.now().ms();
-    if let Some(up) = app.health.recent(now_ms) {
-        return up;
-    }
-    let _one_at_a_time = app.health.asking.lock().await;
-    let now_ms = app.clock.now().ms();
-    if let Some(up) = app.health.recent(now_ms) {
-        return up;
-    }
-    let up = matches!(tokio::time::timeout(DATABASE_TIMEOUT, app.db.ping()).await, Ok(Ok(())));
-    app.health.note(app.clock.now().ms(), up);
-    up
+/// Whether the database answered a moment ago.
+pub fn database(app: &App) -> bool {
+    !app.health.database_down.load(Ordering::Acquire)
 }
 
 /// Whether this node wants requests: it is not stopping, and its database answers.
-pub async fn ready(app: &App) -> bool {
-    !app.health.draining.load(Ordering::Acquire) && database(app).await
+pub fn ready(app: &App) -> bool {
+    !app.health.draining.load(Ordering::Acquire) && database(app)
 }
 
 /// From now on this node is stopping.
@@ -69,8 +59,8 @@ pub fn is_draining(app: &App) -> bool {
 }
 
 /// The parts, by general names and without figures.
-pub async fn system(app: &App) -> SystemHealth {
-    let database = if database(app).await { ComponentStatus::Up } else { ComponentStatus::Down };
+pub fn system(app: &App) -> SystemHealth {
+    let database = if database(app) { ComponentStatus::Up } else { ComponentStatus::Down };
     let realtime =
         if app.fanout.bus().is_up() { ComponentStatus::Up } else { ComponentStatus::Degraded };
     let component = |name, status| ComponentHealth { name, status };

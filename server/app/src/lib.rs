@@ -145,6 +145,7 @@ impl App {
     }
 
     fn start_loops(&self) {
+        self.tasks.spawn_until_stop(health::run(self.clone()));
         self.tasks.spawn_until_stop(fanout::sweep::run(self.clone()));
         self.tasks.spawn_until_stop(fanout::unread_flush::run(self.clone()));
         self.tasks.spawn_until_stop(fanout::heartbeat::run(self.clone()));

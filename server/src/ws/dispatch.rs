@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tidewire_app::{
-    Actor, Error, Result, actor::Identity, auth::session, channels, fanout::connection::Connection,
-    messages, presence, rate_limit::Class, resume, typing, unread,
+    Actor, Error, Result,
+    actor::Identity,
+    auth::session,
+    channels,
+    fanout::{connection::Connection, room},
+    messages, presence,
+    rate_limit::Class,
+    resume, typing, unread,
 };
 use tidewire_protocol::{
     ErrorCode,
     close_code::CloseCode,
     command::{Command, Hello},
-    limits::CONNECTIONS_PER_USER_MAX,
 };
 
 use super::{call, conversation::Conversation, lanes::Job};
@@ -72,6 +77,7 @@ async fn operate(
     command: Command,
 ) {
     let app = &conversation.app;
+    metrics::counter!("tidewire_commands_total", "op" => command.op()).increment(1);
     match command {
         Command::Hello(_) => conversation.reply::<()>(id, Err(ErrorCode::AlreadySignedIn.into())),
         Command::Ping => conversation.reply(id, Ok(json!({ "serverTime": app.clock.now() }))),
@@ -156,7 +162,7 @@ async fn greet(conversation: &Arc<Conversation>, id: u64, hello: &Hello) -> Resu
         let mailbox = Arc::clone(&conversation.mailbox);
         Arc::new(Connection::new(app.clock.id(), user, identity, mailbox, app.clock.now().ms()))
     });
-    make_room(conversation, &connection);
+    room::came(app, actor.user_id());
     let started = resume::start(app, &actor, &connection, id, hello).await;
     if started.is_err() || !conversation.go_live(&connection) {
         app.fanout.unregister(&connection);
@@ -171,17 +177,6 @@ async fn sign_in(conversation: &Conversation, token: Option<&str>) -> Result<Arc
         (Some(identity), None) => session::of_session(&conversation.app, identity.session_id).await,
         (_, Some(token)) => session::authenticate(&conversation.app, token).await,
         (None, None) => Err(ErrorCode::TokenMissing.into()),
-    }
-}
-
-/// Closes a person's oldest connections when there are too many with the new one. Only after that was
-/// registered: of two that come at once, at least one sees both.
-fn make_room(conversation: &Conversation, new: &Connection) {
-    let mut connections = conversation.app.fanout.connections_of(new.user_id());
-    connections.sort_by_key(|connection| connection.id());
-    let surplus = connections.len().saturating_sub(CONNECTIONS_PER_USER_MAX);
-    for connection in &connections[..surplus] {
-        connection.close(CloseCode::Replaced);
     }
 }
 

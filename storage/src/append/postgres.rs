@@ -5,7 +5,7 @@
 //! before. So a statement that locks reads nothing that counts from rows which it does not lock: members
 //! are locked along with their channel, and what is read of the log is read by the next statement.
 
-use sqlx::{PgConnection, Row as _, postgres::PgRow, types::Json};
+use sqlx::{PgConnection, PgPool, Row as _, postgres::PgRow, types::Json};
 
 use super::{
     jobs::{Draft, ReadDraft, ReadOutcome, SendOutcome},
@@ -65,12 +65,15 @@ update channel_members m set read_seq = r.seq, read_ms = r.at_ms, touched_ms = r
 from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) as r (channel_id, user_id, seq, at_ms)
 where m.channel_id = r.channel_id and m.user_id = r.user_id";
 
+/// One transaction.
 pub(super) async fn write(
-    conn: &mut PgConnection,
+    pool: &PgPool,
     sends: &[&Draft],
     reads: &[&ReadDraft],
 ) -> Result<(Vec<SendOutcome>, Vec<ReadOutcome>)> {
     let (mut sent, mut read) = (Vec::new(), Vec::new());
+    let mut transaction = pool.begin().await?;
+    let conn = &mut *transaction;
     if !sends.is_empty() {
         let plan = Plan::new(sends, &admit(conn, sends).await?);
         if !plan.entries.is_empty() {
@@ -85,6 +88,7 @@ pub(super) async fn write(
             move_markers(conn, &moves).await?;
         }
     }
+    transaction.commit().await?;
     Ok((sent, read))
 }
 

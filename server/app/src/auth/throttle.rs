@@ -1,7 +1,8 @@
 //! Waiting after failed sign-ins: not a lock, and the same for accounts that do not exist.
 //!
-//! Pure: time is an argument. The counts are this node's own and bounded; under a flood those that
-//! were touched longest ago are forgotten.
+//! Pure: time is an argument. Each node counts what it sees and what the others tell it, so that going
+//! from node to node helps nobody. Counts are bounded; under a flood those that were touched longest ago
+//! are forgotten.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -10,6 +11,7 @@ use std::{
     net::IpAddr,
 };
 
+use serde::{Deserialize, Serialize};
 use tidewire_protocol::Timestamp;
 
 use super::key::sha256;
@@ -25,7 +27,7 @@ const ORIGINS_MAX: usize = 100_000;
 const ACCOUNTS_MAX: usize = 10_000;
 
 /// Somebody trying an account: which one, and from where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Attempt {
     account: Account,
     origin: Option<Origin>,
@@ -35,7 +37,7 @@ pub struct Attempt {
 type Account = [u8; 16];
 
 /// The part of an address that one household or company holds: IPv4 /32, IPv6 /64.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum Origin {
     V4(u32),
     V6(u64),
@@ -57,7 +59,7 @@ impl Attempt {
 }
 
 /// How a comparison of passwords ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     Right,
     Wrong,

@@ -6,11 +6,15 @@ mod wire;
 
 use std::sync::Arc;
 
-use tidewire_protocol::id::{ChannelId, NodeId, UserId};
+use tidewire_protocol::id::{ChannelId, ConnectionId, NodeId, UserId};
 use tokio::sync::{Notify, mpsc};
 
 use super::{entry::LogEntry, mailbox::EphemeralKey, outgoing::Outgoing};
-use crate::{news, presence, tasks::Tasks};
+use crate::{
+    auth::throttle::{Attempt, Outcome},
+    news, presence,
+    tasks::Tasks,
+};
 use local::LocalBus;
 use redis::{RedisBus, RedisOptions, Server};
 
@@ -41,6 +45,11 @@ pub enum News {
     },
     /// What one node says of somebody.
     Presence(presence::News),
+    /// Somebody has tried to sign in.
+    SignIn {
+        attempt: Attempt,
+        outcome: Outcome,
+    },
     /// Who may do what has changed.
     Rights(news::News),
 }
@@ -61,6 +70,12 @@ pub enum UserNews {
     /// A read marker or a setting moved.
     FiguresMoved {
         channel: ChannelId,
+    },
+    /// What a node holds of the person; it asks the others for the same when somebody has come.
+    Connections {
+        node: NodeId,
+        connections: Vec<ConnectionId>,
+        asks: bool,
     },
 }
 

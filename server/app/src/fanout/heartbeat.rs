@@ -2,7 +2,7 @@
 //!
 //! Connections are spread over the interval by their random ids, so that pings never come in a burst.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tidewire_protocol::{
     close_code::CloseCode,
@@ -23,26 +23,31 @@ pub async fn run(app: App) {
         ticks.tick().await;
         slot = (slot + 1) % SLOTS;
         let now_ms = app.clock.now().ms();
-        for live in app.fanout.live_users() {
-            for connection in live.connections() {
-                beat(&connection, slot, now_ms);
+        let mut due = Vec::new();
+        app.fanout.each_connection(|connection| {
+            if is_stalled(connection, now_ms) || slot_of(connection) == slot {
+                due.push(Arc::clone(connection));
             }
+        });
+        for connection in due {
+            beat(&connection, now_ms);
         }
     }
 }
 
-fn beat(connection: &Connection, slot: u64, now_ms: i64) {
-    if connection
-        .blocked_since_ms()
-        .is_some_and(|since| now_ms - since >= WRITE_STALL_TIMEOUT_MS as i64)
-    {
+fn is_stalled(connection: &Connection, now_ms: i64) -> bool {
+    let since = connection.blocked_since_ms();
+    since.is_some_and(|since| now_ms - since >= WRITE_STALL_TIMEOUT_MS as i64)
+}
+
+fn slot_of(connection: &Connection) -> u64 {
+    connection.id().uuid().as_u128() as u64 % SLOTS
+}
+
+fn beat(connection: &Connection, now_ms: i64) {
+    if is_stalled(connection, now_ms) {
         connection.mailbox().cut();
-        return;
-    }
-    if connection.id().uuid().as_u128() as u64 % SLOTS != slot {
-        return;
-    }
-    if now_ms - connection.heard_ms() >= HEARTBEAT_TIMEOUT_MS as i64 {
+    } else if now_ms - connection.heard_ms() >= HEARTBEAT_TIMEOUT_MS as i64 {
         connection.close(CloseCode::NoHeartbeat);
     } else if connection.identity().session_expires_at.ms() <= now_ms {
         connection.revoke("expired", CloseCode::SessionRevoked);

@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tidewire_protocol::{
-    id::{ChannelId, UserId},
+    id::{ChannelId, ConnectionId, NodeId, UserId},
     model::unread::{UnreadChanged, UnreadTotals},
     position::{Step, step},
 };
@@ -23,6 +23,14 @@ pub struct LiveUser {
     user_id: UserId,
     connections: Mutex<Vec<Arc<Connection>>>,
     standings: Mutex<Standings>,
+    elsewhere: Mutex<Vec<Held>>,
+}
+
+/// What another node said that it holds of this person.
+struct Held {
+    node: NodeId,
+    said_ms: i64,
+    connections: Vec<ConnectionId>,
 }
 
 #[derive(Default)]
@@ -34,7 +42,12 @@ struct Standings {
 
 impl LiveUser {
     pub(super) fn new(user_id: UserId) -> Self {
-        Self { user_id, connections: Mutex::default(), standings: Mutex::default() }
+        Self {
+            user_id,
+            connections: Mutex::default(),
+            standings: Mutex::default(),
+            elsewhere: Mutex::default(),
+        }
     }
 
     pub const fn user_id(&self) -> UserId {
@@ -43,6 +56,10 @@ impl LiveUser {
 
     pub fn connections(&self) -> Vec<Arc<Connection>> {
         self.lock_connections().clone()
+    }
+
+    pub(super) fn each_connection(&self, mut look: impl FnMut(&Arc<Connection>)) {
+        self.lock_connections().iter().for_each(&mut look);
     }
 
     fn lock_connections(&self) -> MutexGuard<'_, Vec<Arc<Connection>>> {
@@ -67,6 +84,23 @@ impl LiveUser {
 
     pub(super) fn is_empty(&self) -> bool {
         self.lock_connections().is_empty()
+    }
+
+    pub(super) fn note_elsewhere(&self, node: NodeId, connections: Vec<ConnectionId>, now_ms: i64) {
+        let mut elsewhere = self.lock_elsewhere();
+        elsewhere.retain(|held| held.node != node);
+        elsewhere.push(Held { node, said_ms: now_ms, connections });
+    }
+
+    /// The connections on other nodes, as they have said since `since_ms`.
+    pub(super) fn elsewhere(&self, since_ms: i64) -> Vec<ConnectionId> {
+        let mut elsewhere = self.lock_elsewhere();
+        elsewhere.retain(|held| held.said_ms >= since_ms);
+        elsewhere.iter().flat_map(|held| &held.connections).copied().collect()
+    }
+
+    fn lock_elsewhere(&self) -> MutexGuard<'_, Vec<Held>> {
+        self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the person is in a channel.

@@ -273,6 +273,7 @@ impl Mailbox {
 
     fn say_behind(&self, state: &mut State, channel: ChannelId, head: Position) {
         if state.is_open() {
+            metrics::counter!("tidewire_behind_total").increment(1);
             self.push_control(state, behind(self.codec, channel, head));
         }
     }

@@ -31,7 +31,10 @@ pub async fn run(app: App, mut lane: Lane) {
             }
         };
         let Some(jobs) = jobs else { return };
+        let started = app.clock.uptime();
         let batch = lane.commit(jobs).await;
+        let elapsed = app.clock.uptime().saturating_sub(started);
+        metrics::histogram!("tidewire_log_commit_seconds").record(elapsed.as_secs_f64());
         metrics::histogram!("tidewire_log_batch_size").record(batch.len() as f64);
         publish(&app, &batch.appended).await;
         batch.answer();
@@ -53,9 +56,8 @@ async fn publish(app: &App, appended: &[Appended]) {
             Err(error) => return error.log("publish"),
         }
     }
-    for entry in appended {
-        app.fanout.publish(app, Arc::new(log_entry(entry, &names)));
-    }
+    let entries = appended.iter().map(|entry| Arc::new(log_entry(entry, &names)));
+    app.fanout.publish_all(app, entries);
 }
 
 fn log_entry(appended: &Appended, names: &Names) -> LogEntry {

@@ -71,9 +71,14 @@ impl Topic {
         self.run_if(app, woken);
     }
 
-    /// Takes an entry, in whatever order it comes.
-    pub(super) fn offer(self: &Arc<Self>, app: &App, entry: Arc<LogEntry>) {
-        let woken = self.stream().offer(entry);
+    /// Takes entries, in whatever order they come.
+    pub(super) fn offer(self: &Arc<Self>, app: &App, entries: Vec<Arc<LogEntry>>) {
+        let mut woken = false;
+        let mut stream = self.stream();
+        for entry in entries {
+            woken |= stream.offer(entry);
+        }
+        drop(stream);
         self.run_if(app, woken);
     }
 
@@ -126,7 +131,13 @@ impl Topic {
             }
             let now_ms = app.clock.now().ms();
             for chunk in self.members.chunks() {
-                chunk.for_each(|connection| connection.deliver(&app.fanout, &run, now_ms));
+                let mut receivers = 0;
+                chunk.for_each(|connection| {
+                    connection.deliver(&app.fanout, &run, now_ms);
+                    receivers += 1;
+                });
+                let count = receivers * run.entries().len() as u64;
+                metrics::counter!("tidewire_deliveries_total").increment(count);
                 tokio::task::yield_now().await;
             }
         }

@@ -21,7 +21,7 @@ fn over(addresses: &[String]) -> Transport {
 async fn are(cluster: &Cluster, status: SystemStatus) {
     for node in &cluster.nodes {
         eventually(&format!("nodes are {}", status.word()), async || {
-            (health::system(node).await.status == status).then_some(())
+            (health::system(node).status == status).then_some(())
         })
         .await;
     }

@@ -5,12 +5,13 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tidewire_protocol::{
     Position,
-    id::{ChannelId, NodeId, UserId},
+    id::{ChannelId, ConnectionId, NodeId, UserId},
 };
 use uuid::Uuid;
 
 use super::{News, UserNews};
 use crate::{
+    auth::throttle::{Attempt, Outcome},
     fanout::{
         entry::{Effect, LogEntry},
         mailbox::EphemeralKey,
@@ -36,6 +37,8 @@ enum Head {
     Joined { user: UserId, channel: ChannelId, have: u64 },
     Left { user: UserId, channel: ChannelId },
     FiguresMoved { user: UserId, channel: ChannelId },
+    Connections { user: UserId, node: NodeId, connections: Vec<ConnectionId>, asks: bool },
+    SignIn { attempt: Attempt, outcome: Outcome },
     Presence(presence::News),
     Rights(news::News),
 }
@@ -70,7 +73,14 @@ fn split(news: &News) -> (Head, Option<&Outgoing>) {
                 UserNews::Joined { channel, have } => (Head::Joined { user, channel, have }, None),
                 UserNews::Left { channel } => (Head::Left { user, channel }, None),
                 UserNews::FiguresMoved { channel } => (Head::FiguresMoved { user, channel }, None),
+                UserNews::Connections { node, ref connections, asks } => {
+                    let connections = connections.clone();
+                    (Head::Connections { user, node, connections, asks }, None)
+                }
             }
+        }
+        News::SignIn { attempt, outcome } => {
+            (Head::SignIn { attempt: *attempt, outcome: *outcome }, None)
         }
         News::Presence(news) => (Head::Presence(*news), None),
         News::Rights(news) => (Head::Rights(*news), None),
@@ -103,6 +113,10 @@ pub(super) fn decode(bytes: &Bytes) -> Result<News, Unreadable> {
         Head::FiguresMoved { user, channel } => {
             News::User { user, news: UserNews::FiguresMoved { channel } }
         }
+        Head::Connections { user, node, connections, asks } => {
+            News::User { user, news: UserNews::Connections { node, connections, asks } }
+        }
+        Head::SignIn { attempt, outcome } => News::SignIn { attempt, outcome },
         Head::Presence(news) => News::Presence(news),
         Head::Rights(news) => News::Rights(news),
     })
@@ -153,6 +167,15 @@ mod tests {
             of_user(UserNews::Joined { channel, have: 5 }),
             of_user(UserNews::Left { channel }),
             of_user(UserNews::FiguresMoved { channel }),
+            of_user(UserNews::Connections {
+                node: NodeId::new(Uuid::from_u128(8)),
+                connections: vec![ConnectionId::new(Uuid::from_u128(9))],
+                asks: true,
+            }),
+            News::SignIn {
+                attempt: Attempt::new("acme", "ann@acme.example", Some([127, 0, 0, 1].into())),
+                outcome: Outcome::Wrong,
+            },
             News::Presence(presence::News {
                 node: NodeId::new(Uuid::from_u128(6)),
                 user,

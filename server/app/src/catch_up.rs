@@ -43,7 +43,7 @@ pub async fn view(
 pub async fn publish(app: &App, tenant: TenantId, channel: ChannelId, written: &[Placed]) {
     let (Some(first), Some(last)) = (written.first(), written.last()) else { return };
     match fetch(app, tenant, channel, first.position.seq - 1, last.position.seq).await {
-        Ok(entries) => app.fanout.publish_all(app, entries.into_iter().map(Arc::new)),
+        Ok(entries) => app.fanout.publish_all(app, entries.into_iter().map(Arc::new).collect()),
         Err(error) => error.log("publish"),
     }
 }

@@ -73,20 +73,22 @@ impl Fanout {
 
     /// Hands committed entries to their followers here and on other nodes. Those of one channel are
     /// offered together, so that they can leave in one write.
-    pub fn publish_all(&self, app: &App, entries: impl Iterator<Item = Arc<LogEntry>>) {
+    pub fn publish_all(&self, app: &App, entries: Vec<Arc<LogEntry>>) {
+        for entry in &entries {
+            self.bus.publish(TopicKey::Channel(entry.channel), &News::Entry(Arc::clone(entry)));
+        }
+        self.take_all(app, entries);
+    }
+
+    fn take_all(&self, app: &App, entries: Vec<Arc<LogEntry>>) {
         let mut of_channel: HashMap<ChannelId, Vec<Arc<LogEntry>>> = HashMap::new();
         for entry in entries {
-            self.bus.publish(TopicKey::Channel(entry.channel), &News::Entry(Arc::clone(&entry)));
             of_channel.entry(entry.channel).or_default().push(entry);
         }
         for (channel, entries) in of_channel {
-            self.take(app, channel, entries);
-        }
-    }
-
-    fn take(&self, app: &App, channel: ChannelId, entries: Vec<Arc<LogEntry>>) {
-        if let Some(topic) = self.topic(channel) {
-            topic.offer(app, entries);
+            if let Some(topic) = self.topic(channel) {
+                topic.offer(app, entries);
+            }
         }
     }
 
@@ -134,10 +136,19 @@ impl Fanout {
         self.tell_user(app, user, UserNews::Event(Arc::new(Outgoing::plain(event))));
     }
 
-    /// What another node published.
-    pub fn receive(&self, app: &App, news: News) {
+    /// What other nodes published. Entries of one channel are offered together.
+    pub fn receive_all(&self, app: &App, news: Vec<News>) {
+        let mut entries = Vec::new();
+        for news in news {
+            self.receive(app, news, &mut entries);
+        }
+        self.take_all(app, entries);
+    }
+
+    /// Acts on news, or puts them among `entries`.
+    fn receive(&self, app: &App, news: News, entries: &mut Vec<Arc<LogEntry>>) {
         match news {
-            News::Entry(entry) => self.take(app, entry.channel, vec![entry]),
+            News::Entry(entry) => entries.push(entry),
             News::Ephemeral { channel, key, frame, except } => {
                 self.show_ephemeral(channel, key, &frame, except);
             }

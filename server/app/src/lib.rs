@@ -136,7 +136,7 @@ impl App {
             let hub = app.clone();
             app.tasks.spawn_until_stop(async move {
                 while let Some(news) = inbox.recv().await {
-                    hub.fanout.receive(&hub, news);
+                    hub.fanout.receive_all(&hub, news);
                 }
             });
         }

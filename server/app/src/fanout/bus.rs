@@ -112,12 +112,18 @@ pub enum Inbox {
     Redis(redis::Inbox),
 }
 
+/// News that are taken from an inbox at once.
+const TAKEN_MAX: usize = 256;
+
 impl Inbox {
-    /// The next news; `None` when the bus is gone.
-    pub async fn recv(&mut self) -> Option<News> {
+    /// All news that have come, some at least; `None` when the bus is gone.
+    pub async fn recv(&mut self) -> Option<Vec<News>> {
         match self {
-            Self::Local(news) => news.recv().await,
-            Self::Redis(news) => news.recv().await,
+            Self::Local(inbox) => {
+                let mut news = Vec::new();
+                (inbox.recv_many(&mut news, TAKEN_MAX).await > 0).then_some(news)
+            }
+            Self::Redis(inbox) => inbox.recv(TAKEN_MAX).await,
         }
     }
 }

@@ -57,7 +57,7 @@ async fn publish(app: &App, appended: &[Appended]) {
         }
     }
     let entries = appended.iter().map(|entry| Arc::new(log_entry(entry, &names)));
-    app.fanout.publish_all(app, entries);
+    app.fanout.publish_all(app, entries.collect());
 }
 
 fn log_entry(appended: &Appended, names: &Names) -> LogEntry {

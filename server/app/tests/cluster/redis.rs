@@ -1,14 +1,19 @@
 //! Redis, and what can happen to it.
 
+use std::time::Duration;
+
 use tidewire_app::{
-    fanout::bus::{Transport, redis::RedisAddresses},
+    fanout::bus::{Bus, TopicKey, Transport, redis::RedisAddresses},
     health,
+    tasks::Tasks,
 };
 use tidewire_protocol::{
     event::{Event, PresenceChanged},
+    id::{ChannelId, NodeId},
     model::health::SystemStatus,
 };
 use tidewire_testkit::{Redis, eventually, on_both_engines};
+use uuid::Uuid;
 
 use super::{Cluster, Mutex, act, converge, storm};
 
@@ -145,4 +150,26 @@ async fn a_password_is_given_and_a_wrong_one_leaves_the_node_alone() {
     are(&cluster, SystemStatus::Degraded).await;
     send(&cluster, 2).await;
     converge(cluster, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_thousand_topics_are_subscribed_again_after_a_restart() {
+    const TOPICS: u128 = 50_000;
+    let Some(mut redis) = Redis::start() else { return };
+    let tasks = Tasks::default();
+    let (bus, _inboxes) = Bus::join(&over(&[redis.url()]), NodeId::new(Uuid::from_u128(1)), &tasks);
+    for number in 0..TOPICS {
+        bus.subscribe(TopicKey::Channel(ChannelId::new(Uuid::from_u128(number))));
+    }
+    for restarts in 0..2 {
+        // Beside them there are what every node hears, and the probe.
+        eventually(&format!("all are there after {restarts} restarts"), async || {
+            let channels = redis.ask("PUBSUB CHANNELS test:*").ok()?.parse::<u128>().ok()?;
+            (bus.is_up() && channels == TOPICS + 2).then_some(())
+        })
+        .await;
+        redis.kill_9();
+        redis.start_again();
+    }
+    assert!(tasks.stop(Duration::from_secs(10)).await);
 }

@@ -94,15 +94,18 @@ impl Inbound {
 }
 
 impl Inbox {
-    /// The next news that can be read; `None` when the bus is gone.
-    pub async fn recv(&mut self) -> Option<News> {
-        loop {
-            let bytes = self.news.recv().await?;
-            self.waiting_bytes.fetch_sub(bytes.len(), Ordering::Relaxed);
-            match wire::decode(&bytes) {
-                Ok(news) => return Some(news),
-                Err(_) => metrics::counter!("tidewire_bus_unreadable_total").increment(1),
-            }
+    /// The news that have come and can be read, at most so many; `None` when the bus is gone.
+    pub(in super::super) async fn recv(&mut self, max: usize) -> Option<Vec<News>> {
+        let mut taken = Vec::new();
+        if self.news.recv_many(&mut taken, max).await == 0 {
+            return None;
         }
+        let bytes = taken.iter().map(Bytes::len).sum();
+        self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        let count = taken.len();
+        let news: Vec<News> = taken.iter().filter_map(|bytes| wire::decode(bytes).ok()).collect();
+        let unreadable = (count - news.len()) as u64;
+        metrics::counter!("tidewire_bus_unreadable_total").increment(unreadable);
+        Some(news)
     }
 }

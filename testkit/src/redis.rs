@@ -108,6 +108,17 @@ impl Redis {
         assert!(self.launch(), "Redis does not start:\n{}", self.log());
     }
 
+    /// Starts it unless it runs.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    pub fn make_run(&mut self) {
+        if self.running.is_none() {
+            self.start_again();
+        }
+    }
+
     /// Stops the process where it is; its connections stay open.
     pub fn pause(&self) {
         self.signal(Signal::STOP);

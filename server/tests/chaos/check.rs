@@ -4,7 +4,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Value, json};
-use tidewire_protocol::{Mark, id::ChannelId};
+use tidewire_protocol::{
+    Mark,
+    frame::EventRead,
+    id::{ChannelId, UserId},
+};
 use tidewire_testkit::{Client, Weather};
 
 use crate::{
@@ -38,6 +42,9 @@ pub(crate) async fn everything(world: &World, mut talkers: Vec<Talker>) {
     let visits: usize = talkers.iter().map(|talker| talker.visits).sum();
     println!("{sent} messages were acknowledged, on {visits} connections");
     assert!(sent > 100, "too little happened to prove anything: {:?}", world.complaints().await);
+    for (place, channel) in world.installation.channels.iter().enumerate() {
+        nothing_after_the_end(*channel, world.last_of(place).id, &talkers);
+    }
     for (channel, log) in &logs {
         log.holds_all_that_was_acknowledged(*channel, &talkers);
         the_same_for_all(*channel, log, &talkers);
@@ -75,6 +82,8 @@ impl Log {
             let page = client.call("chat.history", query).await.unwrap();
             messages.extend(page["items"].as_array().unwrap().iter().cloned());
             if page["pagination"]["hasMore"] == json!(false) {
+                // The server's own lines, such as who was put out, are nobody's and never unread.
+                messages.retain(|message| !message["clientMessageId"].is_null());
                 return Self { head: page["lastSeq"].as_u64().unwrap(), messages };
             }
         }
@@ -107,8 +116,26 @@ impl Log {
             }
         }
         let stored: HashSet<String> = by_client_id.into_keys().collect();
-        assert_eq!(stored, acknowledged, "everything was acknowledged in the end");
+        let abandoned: HashSet<String> =
+            talkers.iter().flat_map(|talker| talker.abandoned.iter().cloned()).collect();
+        let nobodys: Vec<_> = stored.difference(&acknowledged).collect();
+        let nobodys: Vec<_> = nobodys.into_iter().filter(|id| !abandoned.contains(*id)).collect();
+        assert!(nobodys.is_empty(), "never acknowledged: {nobodys:?}");
     }
+}
+
+/// Who was put out has nothing that came after it.
+fn nothing_after_the_end(channel: ChannelId, last: UserId, talkers: &[Talker]) {
+    let is_end = |entry: &&EventRead| {
+        entry.event == "chat.member.removed" && entry.data["user"]["id"] == json!(last)
+    };
+    let seen = talkers.iter().flat_map(|talker| talker.replica.entries(channel));
+    let end = seen.filter(is_end).find_map(|entry| entry.seq);
+    let end = end.expect("somebody saw how the last member was put out");
+    let put_out = talkers.iter().find(|talker| talker.person.id == last).unwrap();
+    assert!(!put_out.channels.contains(&channel), "who is out knows it");
+    let newest = put_out.replica.entries(channel).iter().filter_map(|entry| entry.seq).max();
+    assert!(newest.is_none_or(|newest| newest <= end), "{newest:?} after the end at {end}");
 }
 
 /// Whoever saw an entry saw the same one, and everybody has all of them.

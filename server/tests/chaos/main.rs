@@ -50,8 +50,14 @@ async fn live_through(world: Arc<World>, seed: u64, length: Duration) {
     for talker in world.talkers() {
         talkers.spawn(talker.live(Arc::clone(&world)));
     }
-    let told = faults::rage(&world, seed, length).await;
-    println!("{}", told.join("\n"));
+    for part in [seed, seed.wrapping_add(1)] {
+        let told = faults::rage(&world, part, length / 2).await;
+        println!("{}", told.join("\n"));
+        if part == seed {
+            world.heal().await;
+            world.put_out_the_last().await;
+        }
+    }
     world.heal().await;
     world.stop_talking();
     let mut talkers = talkers.join_all().await;

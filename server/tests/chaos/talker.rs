@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 use crate::{Random, world::World};
 
 /// A server that says nothing for so long is left.
-const PATIENCE: Duration = Duration::from_secs(6);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(6);
 const PAUSE: Duration = Duration::from_millis(50);
 
 pub(crate) struct Talker {
@@ -26,6 +26,8 @@ pub(crate) struct Talker {
     /// What came again by paging, since the server had let it go.
     pub paged: HashMap<ChannelId, Vec<u64>>,
     pub visits: usize,
+    /// Messages that may be there or not: nobody could be asked any more.
+    pub abandoned: Vec<String>,
     unanswered: Option<Draft>,
     count: usize,
     random: Random,
@@ -68,6 +70,7 @@ impl Talker {
             read: HashMap::new(),
             paged: HashMap::new(),
             visits: 0,
+            abandoned: Vec::new(),
             unanswered: None,
             count: 0,
             random: Random::new(seed, number),
@@ -101,6 +104,7 @@ impl Talker {
         self.visits += 1;
         let welcome = self.replica.welcome(&welcome);
         assert_eq!(welcome.resume.forked, [], "the log was never restored");
+        self.channels.retain(|channel| !welcome.resume.gone.contains(channel));
         self.page(&mut client).await?;
         Some(client)
     }
@@ -161,6 +165,9 @@ impl Talker {
 
     pub(crate) async fn say_something(&mut self, client: &mut Client) -> Option<()> {
         if self.unanswered.is_none() {
+            if self.channels.is_empty() {
+                return Some(());
+            }
             let channel = self.channels[self.random.below(self.channels.len())];
             self.count += 1;
             let client_id = format!("talker-{}-{}", self.number, self.count);
@@ -179,8 +186,10 @@ impl Talker {
             let message = &reply.data?["message"];
             let (seq, id) = (message["seq"].as_u64().unwrap(), text(&message["id"]));
             self.sent.push(Sent { channel, client_id, seq, id });
+        } else {
+            // Whoever is no member any more is told so, and has nothing left to say there.
+            self.abandoned.push(client_id);
         }
-        // Whoever is no member any more is told so, and has nothing left to say there.
         self.unanswered = None;
         Some(())
     }

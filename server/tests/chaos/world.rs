@@ -9,13 +9,15 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process};
-use tidewire_protocol::id::ChannelId;
+use serde_json::{Value, json};
+use tidewire_protocol::{codec::Codec, id::ChannelId};
 use tidewire_testkit::{
-    Filling, Installation, Postgres, Proxy, Redis, Server, TestDb, Weather, eventually,
+    Client, Filling, Installation, Postgres, Proxy, Redis, Server, TestDb, Weather, eventually,
+    installation::Person,
 };
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 
-use crate::talker::Talker;
+use crate::talker::{PATIENCE, Talker};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_tidewire");
 const NODES: usize = 3;
@@ -126,6 +128,32 @@ impl World {
         }
     }
 
+    /// The last member of each channel is put out by the first, whatever it takes.
+    pub(crate) async fn put_out_the_last(&self) {
+        for (channel, id) in self.installation.channels.iter().enumerate() {
+            let members: Vec<usize> = Self::members(channel).collect();
+            let (owner, last) = (&self.installation.people[members[0]], self.last_of(channel));
+            let path = format!("/api/v1/chat/channels/{id}/members/{}", last.id);
+            let call = json!({ "method": "DELETE", "path": path });
+            eventually("somebody is put out", async || {
+                let address = self.address(channel)?;
+                let attempt = Client::attempt(Codec::Json, address, &owner.token, Value::Null);
+                let (mut client, _) = timeout(PATIENCE, attempt).await.ok()??;
+                let id = client.send("call", call.clone()).await;
+                let reply = timeout(PATIENCE, client.reply(id)).await.ok()??;
+                // Not there any more: an earlier try was heard after all.
+                let is_out = reply.error.is_none_or(|error| error.code == "NOT_FOUND");
+                is_out.then_some(())
+            })
+            .await;
+        }
+    }
+
+    pub(crate) fn last_of(&self, channel: usize) -> &Person {
+        let last = Self::members(channel).last().unwrap();
+        &self.installation.people[last]
+    }
+
     /// Whether all nodes say that they are so.
     pub(crate) async fn all_say(&self, status: &str) {
         for place in 0..NODES {
@@ -140,7 +168,11 @@ impl World {
     /// Everything works again.
     pub(crate) async fn heal(&self) {
         self.to_redis.set(Weather::Fair);
+        tokio::task::block_in_place(|| {
+            self.redis.lock().unwrap_or_else(PoisonError::into_inner).make_run();
+        });
         for place in 0..NODES {
+            self.signal_node(place, Signal::CONT).await;
             self.start_node(place).await;
         }
         self.all_say("ok").await;

@@ -206,17 +206,9 @@ async fn check(installation: &Installation, address: SocketAddr, senders: &[Send
 /// All messages of a channel, as the server has them.
 async fn stored(address: SocketAddr, token: &str, channel: ChannelId) -> Vec<Value> {
     let (mut client, _) = Client::hello(address, token).await;
-    let mut messages: Vec<Value> = Vec::new();
-    loop {
-        let after = messages.last().map_or(0, |message| message["seq"].as_u64().unwrap());
-        let query = json!({ "channelId": channel, "afterSeq": after, "limit": 200 });
-        let page = client.call("chat.history", query).await.unwrap();
-        messages.extend(page["items"].as_array().unwrap().iter().cloned());
-        if page["pagination"]["hasMore"] == json!(false) {
-            assert_eq!(page["lastSeq"].as_u64().unwrap(), messages.len() as u64);
-            return messages;
-        }
-    }
+    let (messages, head) = client.messages(channel).await;
+    assert_eq!(head, messages.len() as u64);
+    messages
 }
 
 fn check_acknowledged(channel: ChannelId, stored: &[Value], senders: &[Sender]) {

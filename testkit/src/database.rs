@@ -1,6 +1,7 @@
 //! A database for one test, of either engine.
 
 use std::{
+    net::SocketAddr,
     process,
     sync::atomic::{AtomicU32, Ordering},
     thread,
@@ -9,7 +10,7 @@ use std::{
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 
-use crate::{Postgres, postgres};
+use crate::{Postgres, postgres, postgres::USER};
 
 /// An empty database that is removed when it is dropped.
 pub struct TestDb {
@@ -68,6 +69,14 @@ impl TestDb {
     /// Its address, as `DATABASE_URL` takes it.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Its address for those who come through `gateway` to the server; a file has no server.
+    pub fn url_by(&self, gateway: SocketAddr) -> String {
+        match &self.place {
+            Place::Sqlite(_) => self.url.clone(),
+            Place::Postgres { name, .. } => format!("postgres://{USER}@{gateway}/{name}"),
+        }
     }
 
     /// The engine: `sqlite` or `postgres`.

@@ -113,7 +113,20 @@ impl Installation {
     ///
     /// As [`Server::start`].
     pub async fn start(&self) -> Server {
-        Server::start(&self.binary, self.directory.path(), |command| self.configure(command)).await
+        self.start_with(&[]).await
+    }
+
+    /// Starts a server that has something of its own in its environment.
+    ///
+    /// # Panics
+    ///
+    /// As [`Server::start`].
+    pub async fn start_with(&self, environment: &[(&str, &str)]) -> Server {
+        let configure = |command: &mut Command| {
+            self.configure(command);
+            command.envs(environment.iter().copied());
+        };
+        Server::start(&self.binary, self.directory.path(), configure).await
     }
 
     /// The database of this installation.

@@ -20,4 +20,4 @@ pub use postgres::{Postgres, postgres};
 pub use proxy::{Proxy, Weather};
 pub use redis::Redis;
 pub use server::Server;
-pub use socket::{Client, Replica, Socket};
+pub use socket::{Client, Pass, Replica, Socket};

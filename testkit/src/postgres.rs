@@ -20,6 +20,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::{DEADLINE, require};
 
 const SUPERVISOR: &str = include_str!("postgres/supervisor.sh");
+pub(crate) const USER: &str = "tidewire";
 /// Starts of a server before giving up: a port can be taken in between, and after a kill the old
 /// server's children hold its memory for a moment.
 const STARTS_MAX: usize = 50;
@@ -97,6 +98,10 @@ impl Postgres {
         &self.url
     }
 
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The server's process.
     pub fn pid(&self) -> u32 {
         self.pid.as_raw_nonzero().get().unsigned_abs()
@@ -133,7 +138,7 @@ impl Postgres {
     fn launch(&mut self, port: impl Fn() -> u16) {
         for _ in 0..STARTS_MAX {
             self.port = port();
-            self.url = format!("postgres://tidewire@127.0.0.1:{}/postgres", self.port);
+            self.url = format!("postgres://{USER}@127.0.0.1:{}/postgres", self.port);
             let starts = self.starts.as_mut().expect("open until drop");
             writeln!(starts, "{}", self.port).expect("the supervisor lives as long as its server");
             let Ok(Report::Started(pid)) = self.reports.recv_timeout(DEADLINE) else {

@@ -27,9 +27,10 @@ pub enum Weather {
     Cut,
 }
 
-/// A way to one address. Dropping it ends its connections.
+/// A way to one address at a time. Dropping it ends its connections.
 pub struct Proxy {
     address: SocketAddr,
+    target: watch::Sender<SocketAddr>,
     weather: watch::Sender<Weather>,
     /// Held for its drop, which ends everything.
     _tasks: JoinSet<()>,
@@ -44,10 +45,11 @@ impl Proxy {
     pub async fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("loopback has free ports");
         let address = listener.local_addr().expect("a bound socket has an address");
+        let (target, aim) = watch::channel(target);
         let (weather, seen) = watch::channel(Weather::Fair);
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, target, seen));
-        Self { address, weather, _tasks: tasks }
+        tasks.spawn(accept(listener, aim, seen));
+        Self { address, target, weather, _tasks: tasks }
     }
 
     pub const fn address(&self) -> SocketAddr {
@@ -57,13 +59,22 @@ impl Proxy {
     pub fn set(&self, weather: Weather) {
         self.weather.send_replace(weather);
     }
+
+    /// Connections that are made from now on go to `target`.
+    pub fn lead_to(&self, target: SocketAddr) {
+        self.target.send_replace(target);
+    }
 }
 
-async fn accept(listener: TcpListener, target: SocketAddr, weather: watch::Receiver<Weather>) {
+async fn accept(
+    listener: TcpListener,
+    target: watch::Receiver<SocketAddr>,
+    weather: watch::Receiver<Weather>,
+) {
     let mut connections = JoinSet::new();
     loop {
         let Ok((client, _)) = listener.accept().await else { continue };
-        connections.spawn(carry(client, target, weather.clone()));
+        connections.spawn(carry(client, *target.borrow(), weather.clone()));
         while connections.try_join_next().is_some() {}
     }
 }

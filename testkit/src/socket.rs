@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::DEADLINE;
 
-pub use client::Client;
+pub use client::{Client, Pass};
 pub use frame::{Frame, Head, opcode};
 pub use http::{Answer, UPGRADE};
 pub use replica::Replica;

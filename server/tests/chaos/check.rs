@@ -58,12 +58,12 @@ pub(crate) async fn everything(world: &World, mut talkers: Vec<Talker>) {
 /// While no news pass between nodes, everybody says something: it has to reach all connections, which
 /// stay as they are.
 async fn last_words(world: &World, talkers: &mut [Talker], clients: &mut [Client]) {
-    world.to_redis.set(Weather::Cut);
+    world.set_redis(Weather::Cut);
     world.all_say("degraded").await;
     for (talker, client) in talkers.iter_mut().zip(clients) {
         talker.say_something(client).await.expect("this server lives");
     }
-    world.to_redis.set(Weather::Fair);
+    world.set_redis(Weather::Fair);
     world.all_say("ok").await;
 }
 
@@ -75,18 +75,10 @@ struct Log {
 
 impl Log {
     async fn read(client: &mut Client, channel: ChannelId) -> Self {
-        let mut messages: Vec<Value> = Vec::new();
-        loop {
-            let after = messages.last().map_or(0, |message| message["seq"].as_u64().unwrap());
-            let query = json!({ "channelId": channel, "afterSeq": after, "limit": 200 });
-            let page = client.call("chat.history", query).await.unwrap();
-            messages.extend(page["items"].as_array().unwrap().iter().cloned());
-            if page["pagination"]["hasMore"] == json!(false) {
-                // The server's own lines, such as who was put out, are nobody's and never unread.
-                messages.retain(|message| !message["clientMessageId"].is_null());
-                return Self { head: page["lastSeq"].as_u64().unwrap(), messages };
-            }
-        }
+        let (mut messages, head) = client.messages(channel).await;
+        // The server's own lines, such as who was put out, are nobody's and never unread.
+        messages.retain(|message| !message["clientMessageId"].is_null());
+        Self { head, messages }
     }
 
     fn holds_all_that_was_acknowledged(&self, channel: ChannelId, talkers: &[Talker]) {

@@ -15,7 +15,8 @@ use std::{env, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures_util::FutureExt as _;
 use tokio::task::JoinSet;
 
-use world::World;
+use talker::Talker;
+use world::{NODES, World};
 
 const SECONDS: u64 = 40;
 
@@ -45,11 +46,39 @@ async fn a_build_without_catch_up_is_found_out() {
     assert!(message.contains("in vain for an event"), "{message}");
 }
 
-async fn live_through(world: Arc<World>, seed: u64, length: Duration) {
-    let mut talkers = JoinSet::new();
-    for talker in world.talkers() {
-        talkers.spawn(talker.live(Arc::clone(&world)));
+/// An upgrade of the whole cluster: whoever is on a node that stops is told, and comes back by the
+/// ticket that it was given. Nobody is cut off, and nothing is lost or doubled.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolling_restart_cuts_nobody_off() {
+    let Some(world) = World::begin(1, &[]).await else { return };
+    let world = Arc::new(world);
+    world.calm_down();
+    let talkers = world.talk();
+    for place in 0..NODES {
+        world.everybody_is_somewhere().await;
+        world.drain_node(place).await;
+        world.start_node(place).await;
     }
+    world.put_out_the_last().await;
+    world.stop_talking();
+    let talkers = sorted(talkers).await;
+    let sent_away: usize = talkers.iter().map(|talker| talker.sent_away).sum();
+    println!("{sent_away} were sent elsewhere");
+    assert!(sent_away > 0);
+    for Talker { number, visits, sent_away, .. } in &talkers {
+        assert!(*visits <= 1 + sent_away, "talker {number}: {visits} visits, {sent_away} reasons");
+    }
+    check::everything(&world, talkers).await;
+}
+
+async fn sorted(talkers: JoinSet<Talker>) -> Vec<Talker> {
+    let mut talkers = talkers.join_all().await;
+    talkers.sort_by_key(|talker| talker.number);
+    talkers
+}
+
+async fn live_through(world: Arc<World>, seed: u64, length: Duration) {
+    let talkers = world.talk();
     for part in [seed, seed.wrapping_add(1)] {
         let told = faults::rage(&world, part, length / 2).await;
         println!("{}", told.join("\n"));
@@ -60,9 +89,7 @@ async fn live_through(world: Arc<World>, seed: u64, length: Duration) {
     }
     world.heal().await;
     world.stop_talking();
-    let mut talkers = talkers.join_all().await;
-    talkers.sort_by_key(|talker| talker.number);
-    check::everything(&world, talkers).await;
+    check::everything(&world, sorted(talkers).await).await;
 }
 
 /// The same numbers for the same seed (Knuth's linear congruence, upper half).

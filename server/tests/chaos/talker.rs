@@ -1,10 +1,14 @@
 //! A client that lives through it: it sends, edits, reads, leaves, comes back anywhere, and keeps books.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
-use tidewire_protocol::{codec::Codec, frame::Reply, id::ChannelId};
-use tidewire_testkit::{Client, Installation, Replica, installation::Person};
+use tidewire_protocol::{codec::Codec, event::Draining, frame::Reply, id::ChannelId};
+use tidewire_testkit::{Client, Installation, Pass, Replica, installation::Person};
 use tokio::time::{sleep, timeout};
 
 use crate::{Random, world::World};
@@ -26,9 +30,13 @@ pub(crate) struct Talker {
     /// What came again by paging, since the server had let it go.
     pub paged: HashMap<ChannelId, Vec<u64>>,
     pub visits: usize,
+    /// How often a node that was about to stop has sent the talker elsewhere.
+    pub sent_away: usize,
     /// Messages that may be there or not: nobody could be asked any more.
     pub abandoned: Vec<String>,
     unanswered: Option<Draft>,
+    /// What a node that is about to stop said.
+    invited: Option<Draining>,
     count: usize,
     random: Random,
 }
@@ -70,8 +78,10 @@ impl Talker {
             read: HashMap::new(),
             paged: HashMap::new(),
             visits: 0,
+            sent_away: 0,
             abandoned: Vec::new(),
             unanswered: None,
+            invited: None,
             count: 0,
             random: Random::new(seed, number),
         }
@@ -81,7 +91,9 @@ impl Talker {
     pub(crate) async fn live(mut self, world: Arc<World>) -> Self {
         while !world.is_over() {
             if let Some(client) = self.visit(&world).await {
+                world.here.fetch_add(1, Ordering::Relaxed);
                 self.stay(client, &world).await;
+                world.here.fetch_sub(1, Ordering::Relaxed);
             } else {
                 sleep(PAUSE).await;
             }
@@ -99,7 +111,15 @@ impl Talker {
     pub(crate) async fn visit(&mut self, world: &World) -> Option<Client> {
         let address = world.address(self.random.below(3))?;
         let codec = Codec::ALL[self.random.below(2)];
-        let attempt = Client::attempt(codec, address, &self.person.token, self.replica.known());
+        let invited = self.invited.take();
+        let pass = match &invited {
+            Some(Draining { reconnect_after_ms, ticket }) => {
+                sleep(Duration::from_millis(*reconnect_after_ms)).await;
+                Pass::Ticket(ticket)
+            }
+            None => Pass::Token(&self.person.token),
+        };
+        let attempt = Client::attempt(codec, address, pass, self.replica.known());
         let (mut client, welcome) = timeout(PATIENCE, attempt).await.ok()??;
         self.visits += 1;
         let welcome = self.replica.welcome(&welcome);
@@ -133,7 +153,8 @@ impl Talker {
 
     /// Acts until the connection ends, or for as long as it likes.
     async fn stay(&mut self, mut client: Client, world: &World) {
-        for _ in 0..20 + self.random.below(60) {
+        let acts = if world.is_calm() { usize::MAX } else { 20 + self.random.below(60) };
+        for _ in 0..acts {
             if world.is_over() || self.act(&mut client).await.is_none() {
                 break;
             }
@@ -253,6 +274,9 @@ impl Talker {
             let channel = serde_json::from_value(event.data["channelId"].clone()).unwrap();
             self.replica.leave(channel);
             self.channels.retain(|known| *known != channel);
+        } else if event.event == "server.draining" {
+            self.invited = Some(serde_json::from_value(event.data).unwrap());
+            self.sent_away += 1;
         } else {
             self.replica.take(event);
         }

@@ -2,15 +2,24 @@
 
 use std::{collections::VecDeque, net::SocketAddr};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tidewire_protocol::{
     codec::Codec,
     frame::{ClientFrame, ErrorBody, EventRead, Reply, ServerFrame},
+    id::ChannelId,
 };
 
 use super::{Answer, Frame, Socket, opcode, within};
 
 const PATH: &str = "/api/v1/ws";
+
+/// What a client shows when it opens its socket.
+#[derive(Debug, Clone, Copy)]
+pub enum Pass<'p> {
+    Token(&'p str),
+    /// Good for one socket.
+    Ticket(&'p str),
+}
 
 /// A connection that speaks the protocol. What arrives while something else is waited for is kept.
 pub struct Client {
@@ -74,12 +83,16 @@ impl Client {
     pub async fn attempt(
         codec: Codec,
         address: SocketAddr,
-        token: &str,
+        pass: Pass<'_>,
         known: Value,
     ) -> Option<(Self, Value)> {
         let socket = Socket::try_connect(address).await?;
-        let bearer = format!("Bearer {token}");
-        let headers = [("Sec-WebSocket-Protocol", codec.subprotocol()), ("Authorization", &bearer)];
+        let protocol = codec.subprotocol();
+        let header = match pass {
+            Pass::Token(token) => ("Authorization", format!("Bearer {token}")),
+            Pass::Ticket(ticket) => ("Sec-WebSocket-Protocol", format!("ticket.{ticket}")),
+        };
+        let headers = [("Sec-WebSocket-Protocol", protocol), (header.0, header.1.as_str())];
         let mut client = Self::new(socket.try_upgraded(PATH, &headers).await?, codec);
         let id = client.send("hello", greeting(known)).await;
         let reply = client.reply(id).await?;
@@ -176,6 +189,24 @@ impl Client {
         reply.error.map_or_else(|| Ok(reply.data.unwrap_or_default()), Err)
     }
 
+    /// All messages of a channel as the server has them, page by page, and the seq of its last entry.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses, or answers something else.
+    pub async fn messages(&mut self, channel: ChannelId) -> (Vec<Value>, u64) {
+        let mut messages: Vec<Value> = Vec::new();
+        loop {
+            let after = messages.last().map_or(0, |last| last["seq"].as_u64().expect("a seq"));
+            let query = json!({ "channelId": channel, "afterSeq": after, "limit": 200 });
+            let page = self.call("chat.history", query).await.expect("a page of the history");
+            messages.extend(page["items"].as_array().expect("messages").iter().cloned());
+            if page["pagination"]["hasMore"] == json!(false) {
+                return (messages, page["lastSeq"].as_u64().expect("the last seq"));
+            }
+        }
+    }
+
     /// The code of the error that a command meets.
     ///
     /// # Panics
@@ -263,7 +294,7 @@ impl Client {
 }
 
 fn greeting(known: Value) -> Value {
-    let mut hello = serde_json::json!({
+    let mut hello = json!({
         "client": { "name": "testkit", "version": "1", "platform": "test" },
     });
     if !known.is_null() {

@@ -13,6 +13,13 @@ use super::{
 };
 use crate::Result;
 
+const LOCK: &str = "\
+select 1
+from unnest($1::uuid[], $2::uuid[]) as j (channel_id, tenant_id)
+join channels c on c.id = j.channel_id and c.tenant_id = j.tenant_id
+order by c.id
+for update of c";
+
 const ADMIT: &str = "\
 select j.n - 1, c.seq, c.ord, e.seq,
   case when c.kind = 'direct' then not exists (
@@ -74,6 +81,9 @@ pub(super) async fn write(
     let (mut sent, mut read) = (Vec::new(), Vec::new());
     let mut transaction = pool.begin().await?;
     let conn = &mut *transaction;
+    if !sends.is_empty() && !reads.is_empty() {
+        lock(conn, sends, reads).await?;
+    }
     if !sends.is_empty() {
         let plan = Plan::new(sends, &admit(conn, sends).await?);
         if !plan.entries.is_empty() {
@@ -90,6 +100,16 @@ pub(super) async fn write(
     }
     transaction.commit().await?;
     Ok((sent, read))
+}
+
+/// All channels in one order, before the two statements that each lock their own.
+async fn lock(conn: &mut PgConnection, sends: &[&Draft], reads: &[&ReadDraft]) -> Result<()> {
+    let mut channels = column(sends, |draft| draft.channel_id.uuid());
+    let mut tenants = column(sends, |draft| draft.tenant_id.uuid());
+    channels.extend(reads.iter().map(|draft| draft.channel_id.uuid()));
+    tenants.extend(reads.iter().map(|draft| draft.tenant_id.uuid()));
+    sqlx::query(LOCK).bind(channels).bind(tenants).execute(conn).await?;
+    Ok(())
 }
 
 async fn admit(conn: &mut PgConnection, drafts: &[&Draft]) -> Result<Vec<Admission>> {
@@ -191,3 +211,6 @@ async fn move_markers(conn: &mut PgConnection, moves: &[Move]) -> Result<()> {
 fn column<R, T>(rows: &[R], value: impl Fn(&R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }
+
+#[cfg(test)]
+mod tests;

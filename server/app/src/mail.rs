@@ -3,6 +3,7 @@
 
 mod account_mails;
 mod dev_mailbox;
+mod letter;
 mod render;
 
 use std::path::PathBuf;

@@ -1,11 +1,14 @@
 //! The mails that accounts need, whatever anybody has switched off.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use tidewire_protocol::{
     Timestamp,
-    model::users::{UserRef, display_name},
+    model::users::{Role, UserRef, display_name},
 };
 
+use super::letter::{self, Letter, Text};
 use crate::email_address::EmailAddress;
 
 /// Whom a mail goes to.
@@ -27,13 +30,28 @@ impl Recipient {
     }
 }
 
-/// A mail as it waits in the outbox. It holds the token that its reader needs, so the outbox erases
-/// it once it is sent.
+/// A mail as it waits in the outbox. It may hold the token that its reader needs, so the outbox
+/// erases it once it is sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all_fields = "camelCase")]
 pub enum AccountMail {
     #[serde(rename = "auth.email_verification")]
     EmailVerification { to: Recipient, token: String, expires_at: Timestamp },
+    /// `address` is where somebody asked for it from.
+    #[serde(rename = "auth.password_reset")]
+    PasswordReset { to: Recipient, token: String, expires_at: Timestamp, address: Option<IpAddr> },
+    #[serde(rename = "auth.password_changed")]
+    PasswordChanged { to: Recipient, tenant_name: String, at: Timestamp, address: Option<IpAddr> },
+    #[serde(rename = "auth.new_device_login")]
+    NewDevice {
+        to: Recipient,
+        tenant_name: String,
+        device: Option<String>,
+        at: Timestamp,
+        address: Option<IpAddr>,
+    },
+    #[serde(rename = "auth.session_revoked")]
+    SessionRevoked { to: Recipient, tenant_name: String, at: Timestamp },
     #[serde(rename = "users.invited")]
     Invitation {
         to: Recipient,
@@ -42,65 +60,102 @@ pub enum AccountMail {
         token: String,
         expires_at: Timestamp,
     },
-    #[serde(rename = "auth.session_revoked")]
-    SessionRevoked { to: Recipient, tenant_name: String, at: Timestamp },
-}
-
-/// What a mail says: a subject, paragraphs, and a link between the first and the others.
-pub(super) struct Letter {
-    pub subject: String,
-    pub opening: String,
-    pub link: Option<String>,
-    pub closing: String,
+    #[serde(rename = "users.role_changed")]
+    RoleChanged { to: Recipient, tenant_name: String, actor_name: String, old: Role, new: Role },
+    #[serde(rename = "users.deactivated")]
+    Deactivated { to: Recipient, tenant_name: String },
+    #[serde(rename = "users.activated")]
+    Activated { to: Recipient, tenant_name: String },
 }
 
 impl AccountMail {
     pub(super) const fn to(&self) -> &Recipient {
         match self {
             Self::EmailVerification { to, .. }
+            | Self::PasswordReset { to, .. }
+            | Self::PasswordChanged { to, .. }
+            | Self::NewDevice { to, .. }
+            | Self::SessionRevoked { to, .. }
             | Self::Invitation { to, .. }
-            | Self::SessionRevoked { to, .. } => to,
+            | Self::RoleChanged { to, .. }
+            | Self::Deactivated { to, .. }
+            | Self::Activated { to, .. } => to,
         }
     }
 
     pub(super) fn letter(&self, public_url: &str) -> Letter {
+        self.text().fill(public_url, &self.values())
+    }
+
+    const fn text(&self) -> &'static Text {
         match self {
-            Self::EmailVerification { token, expires_at, .. } => Letter {
-                subject: "Confirm your email address".to_owned(),
-                opening: "Please confirm that this address is yours by opening this link:"
-                    .to_owned(),
-                link: Some(format!("{public_url}/verify-email?token={token}")),
-                closing: format!(
-                    "It works until {}. If you did not sign up, no action is needed.",
-                    readable(*expires_at)
-                ),
-            },
-            Self::Invitation { tenant_name, inviter_name, token, expires_at, .. } => Letter {
-                subject: format!("{inviter_name} invites you to {tenant_name}"),
-                opening: format!(
-                    "{inviter_name} has invited you to work together in {tenant_name}. Open this \
-                     link to choose a password:"
-                ),
-                link: Some(format!("{public_url}/accept-invitation?token={token}")),
-                closing: format!(
-                    "It works once, until {}. If you do not know the sender, no action is needed.",
-                    readable(*expires_at)
-                ),
-            },
-            Self::SessionRevoked { tenant_name, at, .. } => Letter {
-                subject: "One of your sign-ins was ended".to_owned(),
-                opening: format!(
-                    "A sign-in of yours to {tenant_name} was ended at {}, because its key was used \
-                     a second time. Somebody may have copied it.",
-                    readable(*at)
-                ),
-                link: None,
-                closing: "Please sign in again, and change your password if you see anything that \
-                          you did not do."
-                    .to_owned(),
-            },
+            Self::EmailVerification { .. } => &letter::EMAIL_VERIFICATION,
+            Self::PasswordReset { .. } => &letter::PASSWORD_RESET,
+            Self::PasswordChanged { .. } => &letter::PASSWORD_CHANGED,
+            Self::NewDevice { .. } => &letter::NEW_DEVICE,
+            Self::SessionRevoked { .. } => &letter::SESSION_REVOKED,
+            Self::Invitation { .. } => &letter::INVITATION,
+            Self::RoleChanged { .. } => &letter::ROLE_CHANGED,
+            Self::Deactivated { .. } => &letter::DEACTIVATED,
+            Self::Activated { .. } => &letter::ACTIVATED,
         }
     }
+
+    /// What stands in the text for each of its places.
+    fn values(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::EmailVerification { token, expires_at, .. } => {
+                vec![("token", token.clone()), ("until", readable(*expires_at))]
+            }
+            Self::PasswordReset { token, expires_at, address, .. } => vec![
+                ("token", token.clone()),
+                ("until", readable(*expires_at)),
+                ("from", origin(*address)),
+            ],
+            Self::PasswordChanged { tenant_name, at, address, .. } => vec![
+                ("tenant", tenant_name.clone()),
+                ("at", readable(*at)),
+                ("from", origin(*address)),
+            ],
+            Self::NewDevice { tenant_name, device, at, address, .. } => vec![
+                ("tenant", tenant_name.clone()),
+                ("device", device.as_ref().map(|name| format!(", {name}")).unwrap_or_default()),
+                ("at", readable(*at)),
+                ("from", origin(*address)),
+            ],
+            Self::SessionRevoked { tenant_name, at, .. } => {
+                vec![("tenant", tenant_name.clone()), ("at", readable(*at))]
+            }
+            Self::Invitation { tenant_name, inviter_name, token, expires_at, .. } => vec![
+                ("tenant", tenant_name.clone()),
+                ("inviter", inviter_name.clone()),
+                ("token", token.clone()),
+                ("until", readable(*expires_at)),
+            ],
+            Self::RoleChanged { tenant_name, actor_name, old, new, .. } => vec![
+                ("tenant", tenant_name.clone()),
+                ("actor", actor_name.clone()),
+                ("old", role_name(*old).to_owned()),
+                ("new", role_name(*new).to_owned()),
+            ],
+            Self::Deactivated { tenant_name, .. } | Self::Activated { tenant_name, .. } => {
+                vec![("tenant", tenant_name.clone())]
+            }
+        }
+    }
+}
+
+const fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::User => "user",
+        Role::Manager => "manager",
+        Role::TenantAdmin => "administrator",
+        Role::Super => "operator",
+    }
+}
+
+fn origin(address: Option<IpAddr>) -> String {
+    address.map(|address| format!(" from the address {address}")).unwrap_or_default()
 }
 
 /// An instant to the minute.

@@ -12,7 +12,7 @@ use lettre::{
 use tidewire_protocol::Timestamp;
 use uuid::Uuid;
 
-use super::account_mails::{AccountMail, Letter};
+use super::{account_mails::AccountMail, letter::Letter};
 
 /// Why a mail cannot be written down.
 #[derive(Debug, thiserror::Error)]

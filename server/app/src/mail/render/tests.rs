@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use tidewire_protocol::model::users::Role;
 
 use super::*;
 use crate::mail::Recipient;
@@ -64,16 +65,70 @@ fn markup_in_names_is_shown_and_not_run() {
     assert!(html.contains("&lt;img src=x onerror=&quot;x&quot;&gt;&amp;&#39;"));
 }
 
+/// One of each.
+fn all() -> [AccountMail; 9] {
+    let (to, tenant_name, token) = (recipient("Anna"), "Acme".to_owned(), "x".repeat(43));
+    let address = Some("192.0.2.1".parse().unwrap());
+    let expires_at = NOW;
+    [
+        AccountMail::EmailVerification { to: to.clone(), token: token.clone(), expires_at },
+        AccountMail::PasswordReset { to: to.clone(), token, expires_at, address },
+        AccountMail::PasswordChanged {
+            to: to.clone(),
+            tenant_name: tenant_name.clone(),
+            at: NOW,
+            address: None,
+        },
+        AccountMail::NewDevice {
+            to: to.clone(),
+            tenant_name: tenant_name.clone(),
+            device: Some("Phone".to_owned()),
+            at: NOW,
+            address,
+        },
+        AccountMail::SessionRevoked { to: to.clone(), tenant_name: tenant_name.clone(), at: NOW },
+        invitation("Acme", "Ada", "Anna"),
+        AccountMail::RoleChanged {
+            to: to.clone(),
+            tenant_name: tenant_name.clone(),
+            actor_name: "Ada".to_owned(),
+            old: Role::User,
+            new: Role::TenantAdmin,
+        },
+        AccountMail::Deactivated { to: to.clone(), tenant_name: tenant_name.clone() },
+        AccountMail::Activated { to, tenant_name },
+    ]
+}
+
 #[test]
-fn every_mail_is_a_mail() {
-    let to = recipient("Anna");
-    for mail in [
-        AccountMail::EmailVerification { to: to.clone(), token: "x".to_owned(), expires_at: NOW },
-        AccountMail::SessionRevoked { to, tenant_name: "Acme".to_owned(), at: NOW },
-    ] {
+fn every_mail_is_a_mail_without_an_empty_place() {
+    for mail in all() {
         let text = text(&mail);
         assert!(text.contains("To: Anna <anna@acme.example>\r\n"), "{text}");
+        let letter = mail.letter(URL);
+        for part in [&letter.subject, &letter.opening, &letter.closing] {
+            assert!(!part.contains(['{', '}']) && !part.contains("  "), "{part}");
+        }
+        let read: AccountMail = serde_json::from_value(serde_json::json!(mail)).unwrap();
+        assert!(read == mail, "what waits in the outbox is read as it was");
     }
+}
+
+#[test]
+fn account_mails_say_who_when_and_where() {
+    let openings: Vec<_> = all().iter().map(|mail| mail.letter(URL).opening).collect();
+    for (n, expected) in [
+        (1, "Somebody asked from the address 192.0.2.1 for a new password"),
+        (2, "your account at Acme was changed at 2025-01-31 08:15 UTC."),
+        (3, "at 2025-01-31 08:15 UTC from the address 192.0.2.1 on a device"),
+        (3, "not seen before, Phone."),
+        (6, "Ada has changed your role at Acme from user to administrator."),
+    ] {
+        assert!(openings[n].contains(expected), "{}", openings[n]);
+    }
+    let links: Vec<_> = all().iter().map(|mail| mail.letter(URL).link).collect();
+    assert_eq!(links[1], Some(format!("{URL}/reset-password?token={}", "x".repeat(43))));
+    assert_eq!(links[8], Some(format!("{URL}/")));
 }
 
 #[test]

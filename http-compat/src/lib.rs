@@ -40,8 +40,8 @@ pub use problem::Problem;
 use address::Network;
 use admission::{holding, probe, public, signed_in};
 use routes::{
-    accounts, channel_members, channels, health, messages, permissions, presence, tenants, tickets,
-    unread, users,
+    accounts, channel_members, channels, email_verification, health, messages, passwords,
+    permissions, presence, sessions, tenants, tickets, unread, users,
 };
 use routing::Page;
 
@@ -76,10 +76,21 @@ fn routes(page: Page) -> Page {
         // accounts
         .at("/api/v1/auth/login",      public(Class::Login).credentials(),    routes!(accounts::login))
         .at("/api/v1/auth/refresh",    public(Class::Refresh).credentials(),  routes!(accounts::refresh))
-        .at("/api/v1/auth/logout",     signed_in(Class::Write).credentials(), routes!(accounts::logout))
-        .at("/api/v1/auth/logout-all", signed_in(Class::Write).credentials(), routes!(accounts::logout_all))
         .at("/api/v1/auth/me",         signed_in(Class::Read).credentials(),  routes!(accounts::me))
         .at("/.well-known/jwks.json",  public(Class::Document),               routes!(accounts::jwks))
+
+        // sessions
+        .at("/api/v1/auth/logout",        signed_in(Class::Write).credentials(), routes!(sessions::logout))
+        .at("/api/v1/auth/logout-all",    signed_in(Class::Write).credentials(), routes!(sessions::logout_all))
+        .at("/api/v1/auth/sessions",      signed_in(Class::Read).credentials(),  routes!(sessions::list))
+        .at("/api/v1/auth/sessions/{id}", signed_in(Class::Write).credentials(), routes!(sessions::end))
+
+        // passwords, and proofs of an address
+        .at("/api/v1/auth/password/forgot",      public(Class::Forgot).credentials(),       routes!(passwords::forgot))
+        .at("/api/v1/auth/password/reset",       public(Class::OneTimeToken).credentials(), routes!(passwords::reset))
+        .at("/api/v1/auth/password/change",      signed_in(Class::Write).credentials(),     routes!(passwords::change))
+        .at("/api/v1/auth/verify-email/{token}", public(Class::OneTimeToken).credentials(), routes!(email_verification::verify))
+        .at("/api/v1/auth/verify-email/resend",  signed_in(Class::Write).credentials(),     routes!(email_verification::resend))
 
         // tenants
         .at("/api/v1/tenants/register",          public(Class::Register),  routes!(tenants::register))

@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 use tidewire_protocol::{
     ErrorCode,
-    id::{ChannelId, MemberKey, MessageId, UserKey},
+    id::{ChannelId, MemberKey, MessageId, SessionId, UserKey},
 };
 
 use crate::problem::Problem;
@@ -27,6 +27,10 @@ impl PathId for ChannelId {
 }
 
 impl PathId for MessageId {
+    const FORM: &str = "must be a UUID";
+}
+
+impl PathId for SessionId {
     const FORM: &str = "must be a UUID";
 }
 

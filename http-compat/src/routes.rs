@@ -3,10 +3,13 @@
 pub(crate) mod accounts;
 pub(crate) mod channel_members;
 pub(crate) mod channels;
+pub(crate) mod email_verification;
 pub(crate) mod health;
 pub(crate) mod messages;
+pub(crate) mod passwords;
 pub(crate) mod permissions;
 pub(crate) mod presence;
+pub(crate) mod sessions;
 pub(crate) mod tenants;
 pub(crate) mod tickets;
 pub(crate) mod unread;

@@ -40,6 +40,7 @@ error_codes! {
     ValidationFailed      "VALIDATION_FAILED"       400 false "Some fields break a rule; see details.fields.";
     InvalidCursor         "INVALID_CURSOR"          400 false "The cursor does not belong to this collection and these filters.";
     PasswordPolicy        "PASSWORD_POLICY"         400 false "The password does not meet the policy; see details.";
+    CurrentPasswordWrong  "CURRENT_PASSWORD_WRONG"  400 false "The current password is wrong.";
     OneTimeTokenInvalid   "ONE_TIME_TOKEN_INVALID"  400 false "This link is not valid or was already used.";
     OneTimeTokenExpired   "ONE_TIME_TOKEN_EXPIRED"  400 false "This link has expired.";
     CannotMessageSelf     "CANNOT_MESSAGE_SELF"     400 false "A direct channel needs another person.";

@@ -3,9 +3,11 @@
 
 pub mod accounts;
 pub mod channels;
+pub mod email_verification;
 pub mod health;
 pub mod messages;
 pub mod pages;
+pub mod passwords;
 pub mod permissions;
 pub mod presence;
 pub mod tenants;

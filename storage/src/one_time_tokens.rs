@@ -12,6 +12,7 @@ use crate::{Conn, Result, query::query};
 pub enum Purpose {
     Invitation,
     EmailVerification,
+    PasswordReset,
 }
 
 impl Purpose {
@@ -19,6 +20,7 @@ impl Purpose {
         match self {
             Self::Invitation => "invitation",
             Self::EmailVerification => "email_verification",
+            Self::PasswordReset => "password_reset",
         }
     }
 }
@@ -42,15 +44,20 @@ const INSERT: &str = "\
 insert into one_time_tokens (hash, tenant_id, user_id, purpose, created_ms, expires_ms)
 values ($1, $2, $3, $4, $5, $6)";
 
+/// Makes a person's tokens of one purpose void.
+pub async fn void(
+    conn: &mut Conn,
+    (tenant_id, user_id): (TenantId, UserId),
+    purpose: Purpose,
+    at: Timestamp,
+) -> Result<()> {
+    let superseded = query(SUPERSEDE).bind(tenant_id).bind(user_id).bind(purpose.word()).bind(at);
+    superseded.execute(conn).await.map(drop)
+}
+
 /// Keeps a token and makes older ones of the same purpose void.
 pub async fn issue(conn: &mut Conn, token: &NewToken) -> Result<()> {
-    query(SUPERSEDE)
-        .bind(token.tenant_id)
-        .bind(token.user_id)
-        .bind(token.purpose.word())
-        .bind(token.at)
-        .execute(conn)
-        .await?;
+    void(conn, (token.tenant_id, token.user_id), token.purpose, token.at).await?;
     query(INSERT)
         .bind(&token.hash[..])
         .bind(token.tenant_id)

@@ -1,5 +1,7 @@
 //! Sign-ins.
 
+mod live;
+
 use tidewire_protocol::{
     Timestamp,
     id::{SessionId, TenantId, UserId},
@@ -15,6 +17,8 @@ use crate::{
     query::{Row, query},
     users::read_ref,
 };
+
+pub use live::{is_known_device, list, revoke_others};
 
 /// A session to be opened.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! People: one row each, kept after deletion so that what they wrote stays attributed to somebody.
 
 mod list;
+mod own;
 mod refs;
 
 use tidewire_protocol::{
@@ -15,6 +16,7 @@ use crate::{
 };
 
 pub use list::{count, list};
+pub use own::{NewPassword, credentials_by_id, set_password, update_own, verify_email};
 pub(crate) use refs::read_ref;
 pub use refs::{active, refs, refs_by_numbers};
 
@@ -132,12 +134,15 @@ pub async fn by_email(
     email_key: &str,
 ) -> Result<Option<Credentials>> {
     let row = query(BY_EMAIL).bind(tenant_id).bind(email_key).fetch_optional(conn).await?;
-    let Some(row) = row else { return Ok(None) };
+    row.as_ref().map(credentials).transpose()
+}
+
+fn credentials(row: &Row) -> Result<Credentials> {
     let password = match row.get::<Option<String>>(21)? {
         Some(hash) => Some(StoredPassword { hash, chosen_at: row.timestamp(22)? }),
         None => None,
     };
-    Ok(Some(Credentials { user: read(&row)?, password }))
+    Ok(Credentials { user: read(row)?, password })
 }
 
 const SIGN_IN: &str = "\

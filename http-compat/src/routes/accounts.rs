@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use axum::{Extension, extract::State, response::Response};
 use http::{HeaderValue, header::CACHE_CONTROL};
-use tidewire_app::{Actor, App, accounts, actor::Request, sessions};
-use tidewire_protocol::model::accounts::{
-    LoggedOut, LoggedOutAll, Login, Me, Refresh, SignedIn, Tokens,
-};
+use tidewire_app::{Actor, App, accounts, actor::Request};
+use tidewire_protocol::model::accounts::{Login, Me, Refresh, SignedIn, Tokens};
 
 use crate::{
     answer::{self, Answer},
@@ -42,24 +40,6 @@ pub(crate) async fn refresh(
     Json(refresh): Json<Refresh>,
 ) -> Result<Answer<Tokens>> {
     Ok(Answer::new(accounts::refresh(&app, &request, refresh).await?))
-}
-
-/// Ends the session that the access token belongs to.
-#[utoipa::path(post, path = "", responses((status = 200, body = Answer<LoggedOut>)))]
-pub(crate) async fn logout(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
-) -> Result<Answer<LoggedOut>> {
-    Ok(Answer::new(sessions::logout(&app, &actor).await?))
-}
-
-/// Ends every session of the calling user, the current one included.
-#[utoipa::path(post, path = "", responses((status = 200, body = Answer<LoggedOutAll>)))]
-pub(crate) async fn logout_all(
-    State(app): State<App>,
-    Extension(actor): Extension<Actor>,
-) -> Result<Answer<LoggedOutAll>> {
-    Ok(Answer::new(sessions::logout_all(&app, &actor).await?))
 }
 
 /// The signed-in account with its tenant, role and permissions.

@@ -141,3 +141,71 @@ async fn keys_and_tickets_are_given_out() {
     assert_eq!(answer.data()["permissions"].as_array().unwrap().len(), 30);
     assert_eq!(answer.data()["role"], "tenant_admin");
 }
+
+#[tokio::test]
+async fn a_password_is_forgotten_reset_and_changed() {
+    const NEW: &str = "another horse battery";
+    let house = House::open().await;
+    let ada = house.company("acme").await;
+    let anonymous = house.anonymous();
+    let asked = json!({"email": ada.email, "tenantSlug": "acme"});
+    let known = anonymous.post("/auth/password/forgot", asked).await;
+    let unknown = json!({"email": "nobody@acme.example", "tenantSlug": "acme"});
+    let unknown = anonymous.post("/auth/password/forgot", unknown).await;
+    assert_eq!((known.status, known.data()), (200, unknown.data()));
+    let token = house.mailed_link("reset-password").await;
+    let weak = json!({"token": token, "password": "acme"});
+    let answer = anonymous.post("/auth/password/reset", weak).await;
+    assert_eq!(answer.refusal(), (400, "PASSWORD_POLICY"));
+    let reset = json!({"token": token, "password": NEW});
+    let answer = anonymous.post("/auth/password/reset", reset.clone()).await;
+    assert_eq!(answer.data(), &json!({"reset": true}));
+    let answer = anonymous.post("/auth/password/reset", reset).await;
+    assert_eq!(answer.refusal(), (400, "ONE_TIME_TOKEN_INVALID"));
+    assert_eq!(ada.get("/auth/me").await.refusal(), (401, "SESSION_REVOKED"));
+
+    let answer = anonymous.post("/auth/login", login("acme", &ada.email, NEW)).await;
+    let here = house.bearer(answer.data()["accessToken"].as_str().unwrap());
+    let change = |current: &str| json!({"currentPassword": current, "newPassword": PASSWORD});
+    let answer = here.post("/auth/password/change", change("wrong")).await;
+    assert_eq!(answer.refusal(), (400, "CURRENT_PASSWORD_WRONG"));
+    let answer = here.post("/auth/password/change", change(NEW)).await;
+    assert_eq!(answer.data(), &json!({"changed": true, "revokedSessions": 0}));
+    assert_eq!(here.get("/auth/me").await.status, 200);
+    house.sign_in("acme", &ada.email).await;
+}
+
+#[tokio::test]
+async fn an_address_is_verified_by_the_link_in_the_mail() {
+    let house = House::open().await;
+    let ada = house.company("acme").await;
+    let token = house.mailed_link("verify-email").await;
+    for already in [false, true] {
+        let answer = house.anonymous().get(&format!("/auth/verify-email/{token}")).await;
+        let expected = json!({
+            "verified": true, "email": "a***@acme.example", "alreadyVerified": already,
+        });
+        assert_eq!(answer.data(), &expected);
+    }
+    let answer = ada.post("/auth/verify-email/resend", json!({})).await;
+    assert_eq!(answer.data(), &json!({"emailQueued": false, "alreadyVerified": true}));
+    let answer = house.anonymous().get("/auth/verify-email/nonsense").await;
+    assert_eq!(answer.refusal(), (400, "ONE_TIME_TOKEN_INVALID"));
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended_one_by_one() {
+    let house = House::open().await;
+    let here = house.company("acme").await;
+    let there = house.sign_in("acme", &here.email).await;
+    let listed = here.get("/auth/sessions").await;
+    let items = listed.data()["items"].as_array().unwrap();
+    let others: Vec<_> = items.iter().filter(|item| item["current"] == json!(false)).collect();
+    assert_eq!((items.len(), others.len()), (2, 1));
+    let path = format!("/auth/sessions/{}", others[0]["id"].as_str().unwrap());
+    let answer = here.delete(&path).await;
+    assert_eq!(answer.data(), &json!({"revoked": true, "id": others[0]["id"]}));
+    assert_eq!(there.get("/auth/me").await.refusal(), (401, "SESSION_REVOKED"));
+    assert_eq!(here.delete(&path).await.refusal(), (404, "NOT_FOUND"));
+    assert_eq!(here.delete("/auth/sessions/7").await.refusal(), (400, "VALIDATION_FAILED"));
+}

@@ -133,6 +133,17 @@ impl House {
 
     /// The token in the newest mail to `email`.
     pub(crate) async fn mailed_token(&self, email: &str) -> String {
+        self.token_in_mail(|mail| mail.contains(email).then_some("token=")).await
+    }
+
+    /// The token in the newest mail with a link to that page.
+    pub(crate) async fn mailed_link(&self, page: &str) -> String {
+        let link = format!("/{page}?token=");
+        self.token_in_mail(|mail| mail.contains(&link).then_some(link.as_str())).await
+    }
+
+    /// What follows the text that `find` answers for a mail, in the newest one for which it does.
+    async fn token_in_mail<'t>(&self, find: impl Fn(&str) -> Option<&'t str>) -> String {
         let mailbox = self.data.path().join("mail");
         eventually("a mail with a token", async || {
             let mut names: Vec<_> = fs::read_dir(&mailbox)
@@ -142,10 +153,9 @@ impl House {
                 .collect();
             names.sort();
             let mails = names.iter().rev().filter_map(|path| fs::read_to_string(path).ok());
-            let mail = mails.into_iter().find(|mail| mail.contains(email))?;
             // Undoes what quoted-printable does to a link.
-            let mail = mail.replace("=\r\n", "").replace("=3D", "=");
-            Some(mail.split("token=").nth(1)?.chars().take(43).collect())
+            let mut mails = mails.map(|mail| mail.replace("=\r\n", "").replace("=3D", "="));
+            mails.find_map(|mail| Some(mail.split(find(&mail)?).nth(1)?.chars().take(43).collect()))
         })
         .await
     }

@@ -103,6 +103,36 @@ pub struct Me {
     pub session: SessionInfo,
 }
 
+/// A live session, as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionItem {
+    pub id: SessionId,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    pub device_name: Option<String>,
+    pub user_agent: Option<String>,
+    pub ip_address: String,
+    pub created_at: Timestamp,
+    /// When its refresh token was exchanged last.
+    pub last_seen_at: Timestamp,
+    /// When it ends unless it is used.
+    pub expires_at: Timestamp,
+}
+
+/// `GET /auth/sessions`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Sessions {
+    pub items: Vec<SessionItem>,
+}
+
+/// What ending one of one's sessions answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SessionEnded {
+    pub revoked: bool,
+    pub id: SessionId,
+}
+
 /// What signing out answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -126,5 +156,11 @@ words! {
         SessionLimit = "session_limit",
         /// A refresh token was used a second time.
         RefreshReuse = "refresh_reuse",
+        /// Its owner ended it from another one.
+        Ended = "ended",
+        PasswordChanged = "password_changed",
+        PasswordReset = "password_reset",
+        /// Too many guesses at the current password.
+        PasswordGuessed = "password_guessed",
     }
 }

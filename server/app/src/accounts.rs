@@ -13,7 +13,7 @@ use tidewire_protocol::{
     },
 };
 use tidewire_storage::{
-    tenants,
+    Conn, tenants,
     users::{self, Credentials, StoredPassword},
 };
 
@@ -29,6 +29,7 @@ use crate::{
     },
     email_address::EmailAddress,
     fanout::bus::{News, TopicKey},
+    mail::{self, AccountMail, Recipient},
     sessions,
 };
 
@@ -113,7 +114,7 @@ fn settle(app: &App, attempt: &Attempt, verdict: &Verdict) -> Result<()> {
     too_many(wait_ms)
 }
 
-fn too_many(wait_ms: Option<i64>) -> Result<()> {
+pub(crate) fn too_many(wait_ms: Option<i64>) -> Result<()> {
     match wait_ms {
         None => Ok(()),
         Some(ms) => Err(Error::new(ErrorCode::TooManyAttempts)
@@ -173,6 +174,9 @@ async fn open(
         users::renew_hash(&mut conn, tenant.id, user.id, &password.hash, &renewed).await?;
     }
     let opened = sessions::open(app, &mut conn, request, (tenant.id, user.id), device_name).await?;
+    if opened.on_new_device && user.last_login_at.is_some() && user.email_verified {
+        tell_new_device(app, &mut conn, request, (tenant, user), device_name).await?;
+    }
     let note = Note {
         tenant_id: tenant.id,
         action: "auth.login",
@@ -182,6 +186,7 @@ async fn open(
     };
     audit::note(app, &mut conn, request, note).await?;
     conn.commit().await?;
+    mail::wake(app);
     sessions::publish(app, opened.ended).await;
     let holder = Holder { tenant_id: tenant.id, user_id: user.id, session_id: opened.id };
     Ok(SignedIn {
@@ -189,6 +194,26 @@ async fn open(
         user: User { last_login_at: Some(now), ..user.clone() },
         tenant: crate::tenants::public(tenant),
     })
+}
+
+/// Somebody else may have the password.
+async fn tell_new_device(
+    app: &App,
+    conn: &mut Conn,
+    request: &Request,
+    (tenant, user): (&Tenant, &User),
+    device_name: Option<&str>,
+) -> Result<()> {
+    let email = EmailAddress::parse(&user.email).ok_or(ErrorCode::Internal)?;
+    let device = device_name.or(request.user_agent.as_deref());
+    let mail = AccountMail::NewDevice {
+        to: Recipient::new(&email, &user.first_name, &user.last_name),
+        tenant_name: tenant.name.clone(),
+        device: device.map(str::to_owned),
+        at: app.clock.now(),
+        address: request.address,
+    };
+    mail::queue(app, conn, tenant.id, &mail).await
 }
 
 /// The pair of tokens of a session at a generation.

@@ -46,6 +46,14 @@ impl EmailAddress {
     }
 }
 
+/// The first letter and the domain.
+pub(crate) fn masked(email: &str) -> String {
+    match email.split_once('@') {
+        Some((local, domain)) => format!("{}***@{domain}", local.get(..1).unwrap_or_default()),
+        None => "***".to_owned(),
+    }
+}
+
 fn local_key(local: &str) -> Option<String> {
     let is_atom = |atom: &str| {
         !atom.is_empty()

@@ -32,7 +32,10 @@ use tidewire_protocol::{
     id::{ChannelId, NodeId, TenantId, UserId},
 };
 
-use crate::{App, news, presence};
+use crate::{
+    App, news, presence,
+    rate_limit::{Class, Key},
+};
 use bus::{Bus, News, TopicKey, UserNews};
 use connection::Connection;
 use entry::LogEntry;
@@ -156,6 +159,10 @@ impl Fanout {
             News::Presence(news) => presence::hear(app, news),
             News::SignIn { attempt, outcome } => {
                 app.throttle().settle(&attempt, outcome, app.clock.now());
+            }
+            News::Forgot { account } => {
+                // Only counted: whether it was too often was decided where it was asked.
+                let _ = app.rate_limits.check(Class::ForgotAccount, &Key::Account(account));
             }
             News::Rights(news) => {
                 let app_then = app.clone();

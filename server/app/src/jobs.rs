@@ -1,4 +1,5 @@
 //! What a node does without being asked.
 
+pub(crate) mod answer_forgotten;
 pub(crate) mod purge_expired;
 pub(crate) mod send_mail;

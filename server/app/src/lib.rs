@@ -18,8 +18,10 @@ pub mod mail;
 pub mod accounts;
 pub mod channel_members;
 pub mod channels;
+pub mod email_verification;
 pub mod health;
 pub mod messages;
+pub mod passwords;
 pub mod people;
 pub mod permissions;
 pub mod presence;
@@ -47,6 +49,7 @@ mod testing;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tidewire_storage::{Db, append::Log};
+use tokio::sync::Notify;
 
 pub use actor::Actor;
 pub use error::{Error, Result};
@@ -91,6 +94,8 @@ pub struct Parts {
     pub(crate) identities: Identities,
     pub(crate) hashing: password::Room,
     pub(crate) mail: Mail,
+    /// Rings when somebody has forgotten a password.
+    pub(crate) forgotten: Notify,
     throttle: Mutex<Throttle>,
 }
 
@@ -122,6 +127,7 @@ impl App {
             identities: Identities::default(),
             hashing: password::Room::for_this_machine(),
             mail: Mail::new(&config),
+            forgotten: Notify::new(),
             throttle: Mutex::default(),
             db,
             clock,
@@ -151,6 +157,7 @@ impl App {
         self.tasks.spawn_until_stop(fanout::heartbeat::run(self.clone()));
         self.tasks.spawn_until_stop(presence::run(self.clone()));
         self.tasks.spawn_until_stop(rate_limit::tidy(self.clone()));
+        self.tasks.spawn(jobs::answer_forgotten::run(self.clone()));
         self.tasks.spawn(jobs::send_mail::run(self.clone()));
         self.tasks.spawn(jobs::purge_expired::run(self.clone()));
     }

@@ -58,6 +58,8 @@ classes! {
     ForgotAccount     "forgot_account"         5 per 3_600;
     /// Forgotten passwords, by address.
     Forgot            "forgot"                20 per 3_600;
+    /// Asking for the verification mail again, by user.
+    VerificationMail  "verification_mail"      3 per 3_600;
     /// Presenting a one-time token, by address.
     OneTimeToken      "one_time_token"        20 per 60;
     /// Registering a company, by address.

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use tidewire_protocol::{
-    Timestamp,
+    ErrorCode, Timestamp,
     id::{SessionId, TenantId, UserId},
-    model::accounts::{LoggedOut, LoggedOutAll, RevocationReason},
+    model::accounts::{LoggedOut, LoggedOutAll, RevocationReason, SessionEnded, Sessions},
 };
 use tidewire_storage::{
     Conn,
@@ -27,6 +27,8 @@ const PER_USER_MAX: u64 = 20;
 pub(crate) struct Opened {
     pub id: SessionId,
     pub refresh_expires_at: Timestamp,
+    /// The person has not signed in from such a device lately.
+    pub on_new_device: bool,
     pub ended: Vec<News>,
 }
 
@@ -54,8 +56,54 @@ pub(crate) async fn open(
     let keep = PER_USER_MAX - 1;
     let reason = RevocationReason::SessionLimit;
     let ended = end_oldest(conn, (tenant_id, user_id), keep, reason, now).await?;
+    let on_new_device = !sessions::is_known_device(conn, &session).await?;
     sessions::insert(conn, &session).await?;
-    Ok(Opened { id: session.id, refresh_expires_at: session.idle_expires_at, ended })
+    let refresh_expires_at = session.idle_expires_at;
+    Ok(Opened { id: session.id, refresh_expires_at, on_new_device, ended })
+}
+
+/// The caller's live sessions.
+pub async fn list(app: &App, actor: &Actor) -> Result<Sessions> {
+    let owner = (actor.tenant_id(), actor.user_id());
+    let mut items = sessions::list(&mut app.db.read().await?, owner, app.clock.now()).await?;
+    for item in &mut items {
+        item.current = item.id == actor.session_id();
+    }
+    Ok(Sessions { items })
+}
+
+/// Ends one of the caller's sessions.
+pub async fn end_own(app: &App, actor: &Actor, id: SessionId) -> Result<SessionEnded> {
+    let (owner, at) = ((actor.tenant_id(), actor.user_id()), app.clock.now());
+    let mut conn = app.db.write().await?;
+    let own = sessions::list(&mut conn, owner, at).await?;
+    if !own.iter().any(|session| session.id == id) {
+        return Err(ErrorCode::NotFound.into());
+    }
+    let ended = end(&mut conn, owner, id, RevocationReason::Ended, at).await?;
+    let note = Note {
+        tenant_id: actor.tenant_id(),
+        action: "auth.session_revoked",
+        actor_id: Some(actor.user_id()),
+        target: Some(("session", id.to_string())),
+        detail: json!({}),
+    };
+    audit::note(app, &mut conn, &actor.request, note).await?;
+    conn.commit().await?;
+    publish(app, ended).await;
+    Ok(SessionEnded { revoked: true, id })
+}
+
+/// Ends the session of somebody who guesses at the password of whoever it belongs to.
+pub(crate) async fn end_guessing(app: &App, actor: &Actor) -> Result<()> {
+    let owner = (actor.tenant_id(), actor.user_id());
+    let reason = RevocationReason::PasswordGuessed;
+    let mut conn = app.db.write().await?;
+    let ended = end(&mut conn, owner, actor.session_id(), reason, app.clock.now()).await?;
+    note(app, &mut conn, actor, "auth.session_revoked", 1).await?;
+    conn.commit().await?;
+    publish(app, ended).await;
+    Ok(())
 }
 
 /// Ends the caller's session.
@@ -128,6 +176,18 @@ pub(crate) async fn end_oldest(
     at: Timestamp,
 ) -> Result<Vec<News>> {
     let ended = sessions::revoke_oldest(conn, owner, keep, reason, at).await?;
+    write_feed(conn, owner, &ended, reason, at).await
+}
+
+/// Revokes all sessions of a person but one; what it answers is to be [`publish`]ed after the commit.
+pub(crate) async fn end_others(
+    conn: &mut Conn,
+    owner: (TenantId, UserId),
+    keep: SessionId,
+    reason: RevocationReason,
+    at: Timestamp,
+) -> Result<Vec<News>> {
+    let ended = sessions::revoke_others(conn, owner, keep, reason, at).await?;
     write_feed(conn, owner, &ended, reason, at).await
 }
 

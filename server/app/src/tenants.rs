@@ -16,9 +16,7 @@ use tidewire_protocol::{
     },
 };
 use tidewire_storage::{
-    Conn,
-    one_time_tokens::{self, NewToken, Purpose},
-    tenants,
+    Conn, tenants,
     users::{self, NewUser},
 };
 
@@ -26,14 +24,13 @@ use crate::{
     Actor, App, Result,
     actor::Request,
     audit::{self, Note},
-    auth::{one_time_token, password},
+    auth::password,
     email_address::EmailAddress,
-    mail::{self, AccountMail, Recipient},
+    email_verification,
+    mail::{self, Recipient},
     permission::default_profile_id,
     profiles,
 };
-
-const VERIFICATION_LIFETIME_MS: i64 = 48 * 3_600_000;
 
 /// Creates a tenant and its first administrator.
 pub async fn register(app: &App, request: &Request, draft: RegisterTenant) -> Result<Registered> {
@@ -50,7 +47,8 @@ pub async fn register(app: &App, request: &Request, draft: RegisterTenant) -> Re
     let tenant = new_tenant(app, &draft, slug);
     let mut conn = app.db.write().await?;
     let admin_id = insert(app, &mut conn, &tenant, &draft, &email, &password_hash).await?;
-    send_verification(app, &mut conn, &tenant, admin_id, &draft, &email).await?;
+    let to = Recipient::new(&email, &draft.admin_first_name, &draft.admin_last_name);
+    email_verification::send(app, &mut conn, tenant.id, (admin_id, to)).await?;
     let note = Note {
         tenant_id: tenant.id,
         action: "tenants.registered",
@@ -124,30 +122,6 @@ async fn insert(
     };
     users::insert(conn, &admin).await?;
     Ok(admin.id)
-}
-
-async fn send_verification(
-    app: &App,
-    conn: &mut Conn,
-    tenant: &Tenant,
-    user_id: UserId,
-    draft: &RegisterTenant,
-    email: &EmailAddress,
-) -> Result<()> {
-    let (token, hash) = one_time_token::mint(&app.clock);
-    let expires_at = tenant.created_at.plus_ms(VERIFICATION_LIFETIME_MS);
-    let issued = NewToken {
-        hash,
-        tenant_id: tenant.id,
-        user_id,
-        purpose: Purpose::EmailVerification,
-        at: tenant.created_at,
-        expires_at,
-    };
-    one_time_tokens::issue(conn, &issued).await?;
-    let to = Recipient::new(email, &draft.admin_first_name, &draft.admin_last_name);
-    let mail = AccountMail::EmailVerification { to, token, expires_at };
-    mail::queue(app, conn, tenant.id, &mail).await
 }
 
 async fn require_user(conn: &mut Conn, tenant: &Tenant, id: UserId) -> Result<User> {

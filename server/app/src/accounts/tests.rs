@@ -140,6 +140,29 @@ on_both_engines! {
         assert!(hash.contains("m=19456,t=2"), "{hash}");
         house.login("ada@acme.example").await.unwrap();
     }
+
+    async fn a_device_that_was_not_seen_before_is_told_to_its_owner(db: TestDb) {
+        let house = House::open(&db).await;
+        house.member(person("Bert")).await;
+        let on = async |device: &str| {
+            let login = Login { device_name: Some(device.to_owned()), ..draft("bert@acme.example", PASSWORD) };
+            attempt(&house, login).await.unwrap();
+        };
+        let told = async || {
+            let rows = house.rows("select payload from outbox").await;
+            let mails = rows.iter().map(|row| row.json::<serde_json::Value>(0).unwrap());
+            let told: Vec<_> = mails.filter(|mail| mail["event"] == "auth.new_device_login").collect();
+            told.iter().map(|mail| mail["device"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        on("laptop").await;
+        assert_eq!(told().await, [""; 0], "the first sign-in ever is no surprise");
+        on("laptop").await;
+        assert_eq!(told().await, [""; 0]);
+        on("phone").await;
+        assert_eq!(told().await, ["phone"]);
+        on("laptop").await;
+        assert_eq!(told().await, ["phone"]);
+    }
 }
 
 fn weak_hash(password: &str) -> String {

@@ -63,6 +63,8 @@ impl Attempt {
 pub enum Outcome {
     Right,
     Wrong,
+    /// There is a new password, chosen by whoever reads the account's mail.
+    Reset,
 }
 
 /// Failures of the last hour.
@@ -102,16 +104,25 @@ impl Throttle {
     }
 
     /// Takes note of an outcome, and answers how long to wait when a wait has begun meanwhile: then
-    /// the outcome counts for nothing and must not be told, so that many guesses at once learn no
+    /// a comparison counts for nothing and must not be told, so that many guesses at once learn no
     /// more than a few in a row.
     pub fn settle(&mut self, attempt: &Attempt, outcome: Outcome, now: Timestamp) -> Option<i64> {
+        if outcome == Outcome::Reset {
+            self.forgive(attempt.account);
+        }
         let wait = self.wait_ms(attempt, now);
         match outcome {
             _ if wait.is_some() => {}
-            Outcome::Right => self.clear(attempt),
+            Outcome::Right | Outcome::Reset => self.clear(attempt),
             Outcome::Wrong => self.failed(attempt, now),
         }
         wait
+    }
+
+    /// Lets an account start anew, from wherever it was tried.
+    fn forgive(&mut self, account: Account) {
+        self.streaks.retain(|attempt| attempt.account != account);
+        self.accounts.remove(&account);
     }
 
     fn clear(&mut self, attempt: &Attempt) {
@@ -206,6 +217,11 @@ impl<K: Copy + Eq + Hash, V> Bounded<K, V> {
     fn remove(&mut self, key: &K) {
         self.young.remove(key);
         self.old.remove(key);
+    }
+
+    fn retain(&mut self, keep: impl Fn(&K) -> bool) {
+        self.young.retain(|key, _| keep(key));
+        self.old.retain(|key, _| keep(key));
     }
 
     fn make_room(&mut self) {

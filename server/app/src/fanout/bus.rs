@@ -50,6 +50,10 @@ pub enum News {
         attempt: Attempt,
         outcome: Outcome,
     },
+    /// A link for a forgotten password was asked for.
+    Forgot {
+        account: [u8; 32],
+    },
     /// Who may do what has changed.
     Rights(news::News),
 }

@@ -31,4 +31,23 @@ on_both_engines! {
         crate::auth::session::of_session(&house.app, bert.session_id()).await.unwrap();
         assert_eq!(house.count("select count(*) from feed where kind = 'session_revoked'").await, 3);
     }
+
+    async fn people_see_their_sessions_and_end_the_one_they_do_not_know(db: TestDb) {
+        let house = House::open(&db).await;
+        house.member(person("Bert")).await;
+        let (ada, bert) = (house.admin().await, house.actor("bert@acme.example").await);
+        house.app.clock.advance(1_000);
+        let other = house.actor("ada@acme.example").await;
+        let listed = list(&house.app, &ada).await.unwrap().items;
+        let ids: Vec<_> = listed.iter().map(|item| (item.id, item.current)).collect();
+        assert_eq!(ids, [(other.session_id(), false), (ada.session_id(), true)]);
+        assert_eq!(code(end_own(&house.app, &ada, bert.session_id()).await), "NOT_FOUND");
+        assert!(end_own(&house.app, &ada, other.session_id()).await.unwrap().revoked);
+        assert_eq!(code(end_own(&house.app, &ada, other.session_id()).await), "NOT_FOUND");
+        let ended = crate::auth::session::of_session(&house.app, other.session_id()).await;
+        assert_eq!(code(ended), "SESSION_REVOKED");
+        crate::auth::session::of_session(&house.app, bert.session_id()).await.unwrap();
+        assert_eq!(list(&house.app, &ada).await.unwrap().items.len(), 1);
+        assert_eq!(house.count("select count(*) from audit where action = 'auth.session_revoked'").await, 1);
+    }
 }

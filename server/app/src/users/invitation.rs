@@ -22,7 +22,7 @@ use crate::{
     actor::Request,
     audit::{self, Note},
     auth::{one_time_token, password},
-    email_address::EmailAddress,
+    email_address::{self, EmailAddress},
     mail::{self, AccountMail, Recipient},
 };
 
@@ -86,7 +86,7 @@ pub async fn preview_invitation(app: &App, token: &str) -> Result<InvitationPrev
     let Open { expires_at, tenant, user, .. } = require_open(app, token).await?;
     Ok(InvitationPreview {
         tenant: TenantRef { name: tenant.name, slug: tenant.slug },
-        email: masked(&user.email),
+        email: email_address::masked(&user.email),
         first_name: user.first_name,
         expires_at,
     })
@@ -147,14 +147,6 @@ async fn note_accepted(
         detail: json!({}),
     };
     audit::note(app, conn, request, note).await
-}
-
-/// The first letter and the domain.
-fn masked(email: &str) -> String {
-    match email.split_once('@') {
-        Some((local, domain)) => format!("{}***@{domain}", local.get(..1).unwrap_or_default()),
-        None => "***".to_owned(),
-    }
 }
 
 #[cfg(test)]

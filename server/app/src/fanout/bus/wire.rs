@@ -39,6 +39,7 @@ enum Head {
     FiguresMoved { user: UserId, channel: ChannelId },
     Connections { user: UserId, node: NodeId, connections: Vec<ConnectionId>, asks: bool },
     SignIn { attempt: Attempt, outcome: Outcome },
+    Forgot { account: [u8; 32] },
     Presence(presence::News),
     Rights(news::News),
 }
@@ -82,6 +83,7 @@ fn split(news: &News) -> (Head, Option<&Outgoing>) {
         News::SignIn { attempt, outcome } => {
             (Head::SignIn { attempt: *attempt, outcome: *outcome }, None)
         }
+        News::Forgot { account } => (Head::Forgot { account: *account }, None),
         News::Presence(news) => (Head::Presence(*news), None),
         News::Rights(news) => (Head::Rights(*news), None),
     }
@@ -117,6 +119,7 @@ pub(super) fn decode(bytes: &Bytes) -> Result<News, Unreadable> {
             News::User { user, news: UserNews::Connections { node, connections, asks } }
         }
         Head::SignIn { attempt, outcome } => News::SignIn { attempt, outcome },
+        Head::Forgot { account } => News::Forgot { account },
         Head::Presence(news) => News::Presence(news),
         Head::Rights(news) => News::Rights(news),
     })
@@ -172,6 +175,7 @@ mod tests {
                 connections: vec![ConnectionId::new(Uuid::from_u128(9))],
                 asks: true,
             }),
+            News::Forgot { account: [9; 32] },
             News::SignIn {
                 attempt: Attempt::new("acme", "ann@acme.example", Some([127, 0, 0, 1].into())),
                 outcome: Outcome::Wrong,

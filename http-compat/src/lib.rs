@@ -28,7 +28,9 @@ use axum::Router;
 use http::HeaderValue;
 use tidewire_app::{
     App,
-    permission::Permission::{ChatCreateGroup, ChatRead, ChatWrite, UsersCreate, UsersRead},
+    permission::Permission::{
+        ChatCreateGroup, ChatRead, ChatWrite, SettingsManage, SettingsRead, UsersCreate, UsersRead,
+    },
     rate_limit::Class,
 };
 use utoipa_axum::routes;
@@ -40,8 +42,8 @@ pub use problem::Problem;
 use address::Network;
 use admission::{holding, probe, public, signed_in};
 use routes::{
-    accounts, channel_members, channels, email_verification, health, messages, passwords,
-    permissions, presence, sessions, tenants, tickets, unread, users,
+    accounts, channel_members, channels, email_verification, health, messages, org_settings,
+    passwords, permissions, presence, sessions, tenants, tickets, unread, users,
 };
 use routing::Page;
 
@@ -106,6 +108,12 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/users/accept-invitation",   public(Class::OneTimeToken),        routes!(users::accept_invitation))
         .at("/api/v1/users/invitations/{token}", public(Class::OneTimeToken),        routes!(users::invitation))
         .at("/api/v1/permissions/me",            signed_in(Class::Read),             routes!(permissions::me))
+
+        // what a company decides
+        .at("/api/v1/org-settings",                        holding(SettingsRead, Class::Read),    routes!(org_settings::all))
+        .at("/api/v1/org-settings/by-category/{category}", holding(SettingsRead, Class::Read),    routes!(org_settings::of_category))
+        .at("/api/v1/org-settings/{key}",                  holding(SettingsRead, Class::Read),    routes!(org_settings::get))
+        .at("/api/v1/org-settings/{key}",                  holding(SettingsManage, Class::Write), routes!(org_settings::set))
 
         // the socket, and who is there
         .at("/api/v1/realtime/ticket", signed_in(Class::Ticket).credentials(), routes!(tickets::issue))

@@ -9,7 +9,7 @@ use http::{
     header::{ETAG, IF_MATCH, IF_NONE_MATCH},
     request::Parts,
 };
-use tidewire_protocol::ErrorCode;
+use tidewire_app::versions::Expected;
 
 use crate::problem::Problem;
 
@@ -32,14 +32,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Preconditions {
 }
 
 impl Preconditions {
+    /// The versions that the sender of a change has seen.
+    pub(crate) fn expected(&self) -> Expected {
+        match &self.if_match {
+            Some(tags) if !tags.iter().any(|tag| tag == "*") => {
+                Expected::OneOf(tags.iter().filter_map(|tag| version(tag)).collect())
+            }
+            Some(_) | None => Expected::Any,
+        }
+    }
+
     /// Refuses with 412 when `If-Match` was sent and names another version than the current one.
     pub(crate) fn require(&self, version: i64) -> Result<(), Problem> {
-        match &self.if_match {
-            Some(tags) if !tags.iter().any(|tag| tag == "*" || *tag == etag(version)) => {
-                Err(ErrorCode::PreconditionFailed.into())
-            }
-            Some(_) | None => Ok(()),
-        }
+        Ok(self.expected().require(version)?)
     }
 
     /// The answer to reading something of this version: 304 when the reader has it.
@@ -55,13 +60,25 @@ impl Preconditions {
             .iter()
             .flatten()
             .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == current);
-        let mut response =
+        let response =
             if known { StatusCode::NOT_MODIFIED.into_response() } else { answer.into_response() };
-        if let Ok(current) = HeaderValue::from_maybe_shared(current) {
-            response.headers_mut().insert(ETAG, current);
-        }
-        Ok(response)
+        Ok(tagged(version, response))
     }
+}
+
+/// An answer with the version of what is in it.
+pub(crate) fn tagged(version: i64, answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
+    if let Ok(tag) = HeaderValue::from_maybe_shared(etag(version)) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
+
+/// The version that one of our own tags stands for.
+fn version(tag: &str) -> Option<i64> {
+    let version = tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
+    (tag == etag(version)).then_some(version)
 }
 
 fn etag(version: i64) -> String {

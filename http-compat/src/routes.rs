@@ -6,6 +6,7 @@ pub(crate) mod channels;
 pub(crate) mod email_verification;
 pub(crate) mod health;
 pub(crate) mod messages;
+pub(crate) mod org_settings;
 pub(crate) mod passwords;
 pub(crate) mod permissions;
 pub(crate) mod presence;

@@ -9,6 +9,7 @@ use crate::{
     model::{
         channels::{Channel, ChannelMember, ChannelNotify},
         messages::Message,
+        org_settings::SettingKey,
         presence::PresenceItem,
         unread::UnreadChanged,
         users::{Role, UserRef},
@@ -62,6 +63,7 @@ events! {
     PresenceChanged(PresenceChanged) = "presence.changed",
     PermissionsChanged(PermissionsChanged) = "permissions.changed",
     UserUpdated(UserUpdated) = "user.updated",
+    OrgSettingsChanged(OrgSettingsChanged) = "org_settings.changed",
     SessionRevoked(SessionRevoked) = "session.revoked",
     Draining(Draining) = "server.draining",
 }
@@ -177,9 +179,20 @@ pub struct PermissionsChanged {
     pub permissions: Vec<String>,
 }
 
+/// Somebody was added, changed or removed. What is older than the receiver knows is to be ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserUpdated {
     pub user: UserRef,
+    pub deleted: bool,
+    pub version: i64,
+}
+
+/// A setting of the company has another value. What is older than the receiver knows is to be ignored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OrgSettingsChanged {
+    pub key: SettingKey,
+    pub value: Value,
+    pub version: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@
 //! and the server can all depend on it.
 
 pub mod id;
+pub mod locale;
 pub mod time;
 
 pub mod position;

@@ -58,10 +58,16 @@ pub const CURSOR_CHARS_MAX: usize = 512;
 pub const NAME_CHARS_MAX: usize = 80;
 pub const EMAIL_CHARS_MIN: usize = 3;
 pub const EMAIL_CHARS_MAX: usize = 254;
+/// What a company asks for unless it decides otherwise.
 pub const PASSWORD_CHARS_MIN: usize = 10;
+/// No company may ask for less.
+pub const PASSWORD_CHARS_LEAST: usize = 8;
 pub const PASSWORD_CHARS_MAX: usize = 128;
 pub const PASSWORD_BYTES_MAX: usize = 512;
 pub const COMPANY_NAME_CHARS_MAX: usize = 120;
+pub const LOGIN_MESSAGE_CHARS_MAX: usize = 300;
+pub const ALLOWED_DOMAINS_MAX: usize = 50;
+pub const URL_CHARS_MAX: usize = 2_048;
 pub const SLUG_CHARS_MIN: usize = 3;
 pub const SLUG_CHARS_MAX: usize = 48;
 pub const DEVICE_NAME_CHARS_MAX: usize = 80;
@@ -79,8 +85,6 @@ pub const GROUP_ADD_MEMBERS_MAX: usize = 100;
 pub const GROUP_MEMBERS_MAX: usize = 10_000;
 pub const GROUPS_PER_USER_MAX: usize = 1_000;
 pub const CHANNEL_PREVIEW_MEMBERS_MAX: usize = 20;
-/// Messages can be edited by their authors for this long.
-pub const EDIT_WINDOW_MS: i64 = 24 * 3_600_000;
 /// In larger channels, nobody is told how far others have read.
 pub const READ_RECEIPT_MEMBERS_MAX: i64 = 256;
 pub const TYPING_INTERVAL_MS: u64 = 3_000;

@@ -6,6 +6,7 @@ pub mod channels;
 pub mod email_verification;
 pub mod health;
 pub mod messages;
+pub mod org_settings;
 pub mod pages;
 pub mod passwords;
 pub mod permissions;

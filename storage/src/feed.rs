@@ -6,7 +6,7 @@ use tidewire_protocol::{
     Timestamp,
     id::{ChannelId, SessionId, TenantId, UserId},
     limits::SWEEP_OVERLAP_MS,
-    model::accounts::RevocationReason,
+    model::{accounts::RevocationReason, org_settings::SettingKey},
 };
 
 use crate::{
@@ -27,6 +27,9 @@ pub enum Change {
         user_id: UserId,
     },
     TenantChanged,
+    SettingChanged {
+        key: SettingKey,
+    },
     /// Joined a channel or left it.
     Membership {
         user_id: UserId,
@@ -53,6 +56,9 @@ pub async fn append(
         ),
         Change::UserChanged { user_id } => ("user_changed", Some(user_id), None, Value::Null),
         Change::TenantChanged => ("tenant_changed", None, None, Value::Null),
+        Change::SettingChanged { key } => {
+            ("setting_changed", None, None, json!({ "key": key.word() }))
+        }
         Change::Membership { user_id, channel_id } => {
             ("membership", Some(user_id), Some(channel_id.uuid()), Value::Null)
         }
@@ -103,22 +109,22 @@ fn read(row: &Row) -> Result<Item> {
         "session_revoked" => Change::SessionRevoked {
             user_id: row.id(3)?,
             session_id: row.id(4)?,
-            reason: read_reason(row)?,
+            reason: read_detail(row, "reason", RevocationReason::from_word)?,
         },
         "user_changed" => Change::UserChanged { user_id: row.id(3)? },
         "tenant_changed" => Change::TenantChanged,
+        "setting_changed" => {
+            Change::SettingChanged { key: read_detail(row, "key", SettingKey::from_word)? }
+        }
         "membership" => Change::Membership { user_id: row.id(3)?, channel_id: row.id(4)? },
         _ => return Err(Error::Corrupt { column: 2 }),
     };
     Ok(Item { id: row.int(0)?, tenant_id: row.id(1)?, change })
 }
 
-fn read_reason(row: &Row) -> Result<RevocationReason> {
+fn read_detail<T>(row: &Row, field: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
     let detail: Value = row.json(5)?;
-    detail["reason"]
-        .as_str()
-        .and_then(RevocationReason::from_word)
-        .ok_or(Error::Corrupt { column: 5 })
+    detail[field].as_str().and_then(parse).ok_or(Error::Corrupt { column: 5 })
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub mod audit;
 pub mod feed;
 pub mod idempotency;
 pub mod one_time_tokens;
+pub mod org_settings;
 pub mod outbox;
 pub mod profiles;
 pub mod seed;

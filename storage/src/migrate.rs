@@ -25,6 +25,7 @@ migrations! {
     6 "0006_outbox",
     7 "0007_idempotency",
     8 "0008_audit",
+    9 "0009_org_settings",
 }
 
 /// Applies what is missing. Nodes that start together wait for one another.

@@ -7,12 +7,13 @@ use tidewire_protocol::{
 
 use crate::{
     Conn, Result,
+    dialect::locking,
     query::{Row, query},
 };
 
 const INSERT: &str = "\
-insert into tenants (id, slug, name, status, plan, timezone, locale, created_ms)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into tenants (id, slug, name, registered_name, status, plan, timezone, locale, created_ms)
+values ($1, $2, $3, $3, $4, $5, $6, $7, $8)
 on conflict (slug) do nothing";
 
 /// Answers whether the slug was free.
@@ -53,6 +54,36 @@ returning next_user_number - $2";
 /// ends, so that people are added to a tenant one after another.
 pub async fn take_user_numbers(conn: &mut Conn, id: TenantId, count: u64) -> Result<i64> {
     query(TAKE_USER_NUMBERS).bind(id).bind(count).fetch_one(conn).await?.int(0)
+}
+
+/// Keeps others from deciding about the same tenant until the transaction ends. Answers the name that
+/// it was registered with, or `None` for an unknown tenant.
+pub async fn lock(conn: &mut Conn, id: TenantId) -> Result<Option<String>> {
+    let sql =
+        locking!("select registered_name from tenants where id = $1", " for no key update", "");
+    query(sql).bind(id).fetch_optional(conn).await?.map(|row| row.text(0)).transpose()
+}
+
+const REGISTERED_NAME: &str = "select registered_name from tenants where id = $1";
+
+/// The name that the tenant was registered with.
+pub async fn registered_name(conn: &mut Conn, id: TenantId) -> Result<Option<String>> {
+    let row = query(REGISTERED_NAME).bind(id).fetch_optional(conn).await?;
+    row.map(|row| row.text(0)).transpose()
+}
+
+const SET_GENERAL: &str = "\
+update tenants set name = $2, timezone = $3, locale = $4 where id = $1";
+
+/// Makes the tenant's own row say what its settings say.
+pub async fn set_general(
+    conn: &mut Conn,
+    id: TenantId,
+    name: &str,
+    timezone: &str,
+    locale: &str,
+) -> Result<()> {
+    query(SET_GENERAL).bind(id).bind(name).bind(timezone).bind(locale).execute(conn).await.map(drop)
 }
 
 fn read(row: &Row) -> Result<Tenant> {

@@ -18,7 +18,7 @@ use crate::{
 pub use list::{count, list};
 pub use own::{NewPassword, credentials_by_id, set_password, update_own, verify_email};
 pub(crate) use refs::read_ref;
-pub use refs::{active, refs, refs_by_numbers};
+pub use refs::{active, refs, refs_by_numbers, shown};
 
 /// A person to be added.
 #[derive(Debug, Clone)]

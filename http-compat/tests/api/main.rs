@@ -7,6 +7,7 @@ mod accounts;
 mod channels;
 mod health;
 mod messages;
+mod org_settings;
 mod tenants;
 mod unread;
 mod users;

@@ -30,6 +30,7 @@ use crate::{
     email_address::EmailAddress,
     fanout::bus::{News, TopicKey},
     mail::{self, AccountMail, Recipient},
+    org_settings::{self, Settings},
     sessions,
 };
 
@@ -50,9 +51,10 @@ pub async fn login(app: &App, request: &Request, login: Login) -> Result<SignedI
     settle(app, &attempt, &verdict)?;
     let refusal = match (account.known(), verdict) {
         (Some((tenant, user, password)), Verdict::Right { renewed }) => {
-            match require_usable(tenant, user) {
+            let settings = org_settings::of(app, tenant.id).await?;
+            match require_usable(tenant, user, &settings) {
                 Ok(()) => {
-                    let checked = Checked { tenant, user, password, renewed };
+                    let checked = Checked { tenant, user, password, renewed, settings: &settings };
                     return open(app, request, checked, login.device_name.as_deref()).await;
                 }
                 Err(refusal) => refusal,
@@ -88,12 +90,17 @@ async fn find(app: &App, slug: &str, email_key: &str) -> Result<Account> {
     Ok(Account { tenant, credentials })
 }
 
-fn require_usable(tenant: &Tenant, user: &User) -> Result<()> {
+fn require_usable(tenant: &Tenant, user: &User, settings: &Settings) -> Result<()> {
     match (tenant.status, user.status) {
         (TenantStatus::Suspended, _) => Err(ErrorCode::TenantSuspended.into()),
         (TenantStatus::Active, UserStatus::Inactive) => Err(ErrorCode::AccountDeactivated.into()),
         (TenantStatus::Active, UserStatus::Pending) => Err(ErrorCode::InvalidCredentials.into()),
-        (TenantStatus::Active, UserStatus::Active) => Ok(()),
+        (TenantStatus::Active, UserStatus::Active) => {
+            if settings.requires_verified_email() && !user.email_verified {
+                return Err(ErrorCode::EmailNotVerified.into());
+            }
+            Ok(())
+        }
     }
 }
 
@@ -156,6 +163,7 @@ struct Checked<'a> {
     user: &'a User,
     password: &'a StoredPassword,
     renewed: Option<String>,
+    settings: &'a Settings,
 }
 
 async fn open(
@@ -164,7 +172,7 @@ async fn open(
     checked: Checked<'_>,
     device_name: Option<&str>,
 ) -> Result<SignedIn> {
-    let Checked { tenant, user, password, renewed } = checked;
+    let Checked { tenant, user, password, renewed, settings } = checked;
     let now = app.clock.now();
     let mut conn = app.db.write().await?;
     if !users::sign_in(&mut conn, tenant.id, user.id, password.chosen_at, now).await? {
@@ -173,7 +181,8 @@ async fn open(
     if let Some(renewed) = renewed {
         users::renew_hash(&mut conn, tenant.id, user.id, &password.hash, &renewed).await?;
     }
-    let opened = sessions::open(app, &mut conn, request, (tenant.id, user.id), device_name).await?;
+    let owner = (tenant.id, user.id);
+    let opened = sessions::open(app, &mut conn, request, owner, device_name, settings).await?;
     if opened.on_new_device && user.last_login_at.is_some() && user.email_verified {
         tell_new_device(app, &mut conn, request, (tenant, user), device_name).await?;
     }
@@ -192,7 +201,7 @@ async fn open(
     Ok(SignedIn {
         tokens: issue(app, holder, 0, opened.refresh_expires_at)?,
         user: User { last_login_at: Some(now), ..user.clone() },
-        tenant: crate::tenants::public(tenant),
+        tenant: crate::tenants::public(tenant, settings),
     })
 }
 

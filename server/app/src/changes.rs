@@ -60,6 +60,9 @@ async fn take(app: &App, item: Item) -> Result<()> {
         Change::UserChanged { user_id } => {
             news::take(app, news::News::UserChanged { tenant_id, user_id }).await;
         }
+        Change::SettingChanged { key } => {
+            news::take(app, news::News::SettingChanged { tenant_id, key }).await;
+        }
         Change::TenantChanged => news::take(app, news::News::TenantChanged { tenant_id }).await,
         Change::Membership { user_id, channel_id } => {
             membership(app, tenant_id, user_id, channel_id).await?;

@@ -23,7 +23,7 @@ use crate::{
     fanout::bus::UserNews,
     idempotency,
     log_view::MemberDetail,
-    people,
+    org_settings, people,
     permission::Permission,
 };
 
@@ -34,7 +34,7 @@ pub async fn add(
     channel: ChannelId,
     wanted: AddMembers,
 ) -> Result<Added> {
-    actor.require(Permission::ChatWrite)?;
+    org_settings::require_chat(app, actor, Permission::ChatWrite).await?;
     let tenant = actor.tenant_id();
     let invited = channels::invited(app, actor, "memberIds", &wanted.member_ids).await;
     let mut conn = app.db.write().await?;
@@ -110,7 +110,7 @@ pub async fn remove(
     channel: ChannelId,
     whom: MemberKey,
 ) -> Result<UserId> {
-    actor.require(Permission::ChatWrite)?;
+    org_settings::require_chat(app, actor, Permission::ChatWrite).await?;
     let tenant = actor.tenant_id();
     let user = match whom {
         MemberKey::Me => actor.user_id(),
@@ -209,7 +209,7 @@ pub async fn set_role(
     whom: UserKey,
     wanted: SetMemberRole,
 ) -> Result<ChannelMember> {
-    actor.require(Permission::ChatWrite)?;
+    org_settings::require_chat(app, actor, Permission::ChatWrite).await?;
     let tenant = actor.tenant_id();
     let user = target(app, actor, whom).await?;
     let mut conn = app.db.write().await?;
@@ -242,7 +242,7 @@ pub async fn set_settings(
     channel: ChannelId,
     wanted: MemberSettings,
 ) -> Result<Channel> {
-    actor.require(Permission::ChatRead)?;
+    org_settings::require_chat(app, actor, Permission::ChatRead).await?;
     let (tenant, user) = (actor.tenant_id(), actor.user_id());
     let mut conn = app.db.write().await?;
     stored_channels::lock(&mut conn, tenant, channel).await?;

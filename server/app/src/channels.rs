@@ -29,7 +29,7 @@ use crate::{
     audit::{self, Note},
     catch_up,
     fanout::bus::UserNews,
-    idempotency, log_view,
+    idempotency, log_view, org_settings,
     people::{self, Names, show},
     permission::Permission,
     presence,
@@ -37,7 +37,7 @@ use crate::{
 
 /// All channels of the caller, newest activity first.
 pub async fn list(app: &App, actor: &Actor) -> Result<ChannelList> {
-    actor.require(Permission::ChatRead)?;
+    org_settings::require_chat(app, actor, Permission::ChatRead).await?;
     let mut conn = app.db.read().await?;
     let found = stored::list(&mut conn, actor.tenant_id(), actor.user_id()).await?;
     drop(conn);
@@ -48,7 +48,7 @@ pub async fn list(app: &App, actor: &Actor) -> Result<ChannelList> {
 
 /// One channel with everybody in it.
 pub async fn get(app: &App, actor: &Actor, channel: ChannelId) -> Result<ChannelDetail> {
-    actor.require(Permission::ChatRead)?;
+    org_settings::require_chat(app, actor, Permission::ChatRead).await?;
     let mut conn = app.db.read().await?;
     let place = stored::of_member(&mut conn, actor.tenant_id(), actor.user_id(), channel).await?;
     let place = place.ok_or_else(Error::not_found)?;
@@ -152,7 +152,7 @@ fn bare(place: &MemberChannel) -> Channel {
 
 /// Opens the one direct channel with another person, whoever asked first.
 pub async fn open_direct(app: &App, actor: &Actor, wanted: OpenDirect) -> Result<OpenedDirect> {
-    actor.require(Permission::ChatWrite)?;
+    org_settings::require_chat(app, actor, Permission::ChatWrite).await?;
     let found = people::resolve(app, actor.tenant_id(), &[wanted.user_id]).await?;
     let other =
         found.into_iter().flatten().next().filter(|user| user.status != UserRefStatus::Deleted);
@@ -246,7 +246,10 @@ async fn create_direct(
 
 /// Creates a group with the actor as its owner.
 pub async fn create_group(app: &App, actor: &Actor, wanted: CreateGroup) -> Result<Channel> {
-    actor.require(Permission::ChatCreateGroup)?;
+    org_settings::require_chat(app, actor, Permission::ChatCreateGroup).await?;
+    if !org_settings::of(app, actor.tenant_id()).await?.lets_create_groups(actor.role()) {
+        return Err(Error::forbidden(Permission::ChatCreateGroup));
+    }
     let members = invited(app, actor, "memberIds", &wanted.member_ids).await?;
     if members.is_empty() {
         return Err(Error::invalid_field(
@@ -414,7 +417,7 @@ pub async fn update(
     channel: ChannelId,
     wanted: UpdateChannel,
 ) -> Result<Channel> {
-    actor.require(Permission::ChatWrite)?;
+    org_settings::require_chat(app, actor, Permission::ChatWrite).await?;
     let mut conn = app.db.write().await?;
     let place = require_group_role(&mut conn, actor, channel, ChannelRole::Admin).await?;
     let name = wanted.name.clone().filter(|name| place.name.as_ref() != Some(name));
@@ -449,7 +452,7 @@ pub async fn update(
 
 /// People one can write to: active, by name, the caller left out.
 pub async fn people(app: &App, actor: &Actor, wanted: PeopleQuery) -> Result<Vec<ChatPerson>> {
-    actor.require(Permission::ChatRead)?;
+    org_settings::require_chat(app, actor, Permission::ChatRead).await?;
     let mut conn = app.db.read().await?;
     let found =
         users::active(&mut conn, actor.tenant_id(), wanted.search.as_deref(), wanted.limit + 1)

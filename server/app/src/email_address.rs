@@ -39,10 +39,14 @@ impl EmailAddress {
         self.typed.split_once('@').map_or("", |(local, _)| local)
     }
 
+    /// The part after the `@`, as domains are compared.
+    pub fn domain(&self) -> &str {
+        self.key.split_once('@').map_or("", |(_, domain)| domain)
+    }
+
     /// For an envelope: the local part as typed, the domain as the name system knows it.
     pub fn deliverable(&self) -> String {
-        let domain = self.key.split_once('@').map_or("", |(_, domain)| domain);
-        format!("{}@{domain}", self.local_part())
+        format!("{}@{}", self.local_part(), self.domain())
     }
 }
 
@@ -65,7 +69,8 @@ fn local_key(local: &str) -> Option<String> {
         .then(|| local.to_ascii_lowercase())
 }
 
-fn domain_key(domain: &str) -> Option<String> {
+/// A domain in the form that domains are compared in.
+pub(crate) fn domain_key(domain: &str) -> Option<String> {
     let uts46 = Uts46::new();
     let (deny, hyphens) = (AsciiDenyList::STD3, Hyphens::Check);
     let key = uts46.to_ascii(domain.as_bytes(), deny, hyphens, DnsLength::Verify).ok()?;

@@ -33,7 +33,9 @@ use tidewire_protocol::{
 };
 
 use crate::{
-    App, news, presence,
+    App,
+    actor::Identity,
+    news, presence,
     rate_limit::{Class, Key},
 };
 use bus::{Bus, News, TopicKey, UserNews};
@@ -137,6 +139,26 @@ impl Fanout {
     /// Shows an event on all connections of one person.
     pub fn show_user(&self, app: &App, user: UserId, event: &Event) {
         self.tell_user(app, user, UserNews::Event(Arc::new(Outgoing::plain(event))));
+    }
+
+    /// Shows an event on the connections of a tenant here whose people may see it.
+    pub(crate) fn show_tenant(
+        &self,
+        tenant: TenantId,
+        event: &Event,
+        may_see: impl Fn(&Identity) -> bool,
+    ) {
+        let mut audience = Vec::new();
+        self.each_connection(|connection| {
+            let identity = connection.identity();
+            if identity.tenant_id == tenant && may_see(&identity) {
+                audience.push(Arc::clone(connection));
+            }
+        });
+        let frame = Outgoing::plain(event);
+        for connection in audience {
+            connection.mailbox().control(frame.bytes(connection.codec()).clone());
+        }
     }
 
     /// What other nodes published. Entries of one channel are offered together.

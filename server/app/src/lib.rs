@@ -9,6 +9,7 @@ pub mod error;
 pub mod permission;
 pub mod rate_limit;
 pub mod tasks;
+pub mod versions;
 
 pub mod auth;
 pub mod email_address;
@@ -21,6 +22,7 @@ pub mod channels;
 pub mod email_verification;
 pub mod health;
 pub mod messages;
+pub mod org_settings;
 pub mod passwords;
 pub mod people;
 pub mod permissions;
@@ -87,6 +89,8 @@ pub struct Parts {
     pub(crate) presence: Presence,
     pub(crate) typing: typing::Recent,
     pub(crate) seen: changes::Seen,
+    pub(crate) settings: org_settings::Known,
+    pub(crate) shown: news::Shown,
     pub(crate) health: health::Health,
     pub(crate) refresh_key: MacKey,
     pub(crate) ticket_key: MacKey,
@@ -118,6 +122,8 @@ impl App {
             presence: Presence::default(),
             typing: typing::Recent::default(),
             seen: changes::Seen::default(),
+            settings: org_settings::Known::default(),
+            shown: news::Shown::default(),
             health: health::Health::default(),
             rate_limits: RateLimits::new(&config, &clock),
             token_key: TokenKey::derive(&config),

@@ -6,7 +6,6 @@ use tidewire_protocol::{
     ErrorCode,
     id::{ChannelId, MessageId, TenantId, UserId, UserKey},
     input::FieldError,
-    limits::EDIT_WINDOW_MS,
     model::{
         channels::ChannelRole,
         messages::{EditMessage, History, HistoryQuery, Message, MessageType, SendMessage, Sent},
@@ -27,7 +26,7 @@ use crate::{
     audit::{self, Note},
     catch_up, channels,
     cursor::{self, Collection},
-    log_view, people,
+    log_view, org_settings, people,
     permission::Permission,
 };
 
@@ -41,7 +40,7 @@ pub async fn send(
     channel: ChannelId,
     message: SendMessage,
 ) -> Result<Sent> {
-    actor.require(Permission::ChatWrite)?;
+    org_settings::require_chat(app, actor, Permission::ChatWrite).await?;
     let mentions = mentioned(app, actor, channel, &message.mentions).await?;
     let draft = Draft {
         tenant_id: actor.tenant_id(),
@@ -149,11 +148,12 @@ pub async fn edit(
     message: MessageId,
     edit: EditMessage,
 ) -> Result<Message> {
-    actor.require(Permission::ChatWrite)?;
+    org_settings::require_chat(app, actor, Permission::ChatWrite).await?;
+    let window_ms = org_settings::of(app, actor.tenant_id()).await?.edit_window_ms();
     let mut conn = app.db.write().await?;
     let (_, mut found) = find(&mut conn, actor, channel, message).await?;
     let now = app.clock.now();
-    check_edit(actor, &found, now.ms())?;
+    check_edit(actor, &found, now.ms(), window_ms)?;
     stored::edit(&mut conn, channel, found.seq, &edit.content, now).await?;
     let placed = entries::append(&mut conn, &about(app, actor, &found, EntryKind::Edit)).await?;
     found.content = Some(edit.content);
@@ -164,14 +164,14 @@ pub async fn edit(
     Ok(answer)
 }
 
-fn check_edit(actor: &Actor, message: &StoredMessage, now_ms: i64) -> Result<()> {
+fn check_edit(actor: &Actor, message: &StoredMessage, now_ms: i64, window_ms: i64) -> Result<()> {
     if message.sender_id != Some(actor.user_id()) {
         return Err(ErrorCode::NotMessageAuthor.into());
     }
     if message.deleted_at.is_some() {
         return Err(ErrorCode::MessageDeleted.into());
     }
-    if now_ms - message.created_at.ms() > EDIT_WINDOW_MS {
+    if now_ms - message.created_at.ms() >= window_ms {
         return Err(ErrorCode::EditWindowClosed.into());
     }
     Ok(())
@@ -185,7 +185,7 @@ pub async fn delete(
     channel: ChannelId,
     message: MessageId,
 ) -> Result<Message> {
-    actor.require(Permission::ChatWrite)?;
+    org_settings::require_chat(app, actor, Permission::ChatWrite).await?;
     let mut conn = app.db.write().await?;
     let (place, mut found) = find(&mut conn, actor, channel, message).await?;
     let own = found.sender_id == Some(actor.user_id());
@@ -261,7 +261,7 @@ pub async fn history(
     channel: ChannelId,
     wanted: HistoryQuery,
 ) -> Result<History> {
-    actor.require(Permission::ChatRead)?;
+    org_settings::require_chat(app, actor, Permission::ChatRead).await?;
     let tenant = actor.tenant_id();
     let mut conn = app.db.read().await?;
     let place = stored_channels::of_member(&mut conn, tenant, actor.user_id(), channel).await?;

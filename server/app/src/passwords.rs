@@ -29,7 +29,7 @@ use crate::{
     },
     email_address::EmailAddress,
     mail::{self, AccountMail, Recipient},
-    sessions,
+    org_settings, sessions,
 };
 
 pub(crate) use forgotten::{OUTBOX_KIND, answer as answer_forgotten};
@@ -42,7 +42,7 @@ pub async fn change(app: &App, actor: &Actor, change: ChangePassword) -> Result<
     let (tenant, user, stored) = myself(app, actor).await?;
     let attempt = Attempt::new("password of", &actor.session_id().to_string(), None);
     require_right(app, actor, &attempt, change.current_password.clone(), &stored).await?;
-    check_policy(&change.new_password, &tenant, &user)?;
+    check_policy(app, &change.new_password, &tenant, &user).await?;
     if change.new_password == change.current_password {
         return Err(Error::new(ErrorCode::PasswordPolicy)
             .with_details(json!({ "rules": ["same_as_current"] })));
@@ -100,10 +100,11 @@ async fn require_right(
     refusal.map_or(Ok(()), |code| Err(code.into()))
 }
 
-fn check_policy(password: &str, tenant: &Tenant, user: &User) -> Result<()> {
+async fn check_policy(app: &App, password: &str, tenant: &Tenant, user: &User) -> Result<()> {
     let email = EmailAddress::parse(&user.email).ok_or(ErrorCode::Internal)?;
     let personal = [&email.typed, &email.key, email.local_part(), &tenant.name, &tenant.slug];
-    password::check_policy(password, &personal)
+    let settings = org_settings::of(app, tenant.id).await?;
+    password::check_policy(password, settings.password_min_length(), &personal)
 }
 
 /// A link to reset the password that was replaced is of no use any more.

@@ -8,6 +8,7 @@ use tidewire_storage::{
 
 use crate::{
     Actor, Error, Result,
+    org_settings::Settings,
     permission::{Permission, Permissions, SYSTEM_PROFILES, default_profile_id},
 };
 
@@ -31,7 +32,8 @@ pub(crate) async fn insert_system(
     Ok(())
 }
 
-/// The profile that `actor` may give together with `role`: the one asked for, or the role's own.
+/// The profile that `actor` may give together with `role`: the one asked for, or else the company's
+/// default, or else the role's own.
 ///
 /// A manager gives the role `user` only, and no permission that they lack themselves; an
 /// administrator gives everything below `super`.
@@ -40,23 +42,46 @@ pub(crate) async fn assignable(
     actor: &Actor,
     role: Role,
     profile_id: Option<i64>,
+    settings: &Settings,
 ) -> Result<i64> {
     let may_give_role = role == Role::User || actor.role() >= Role::TenantAdmin;
     if !may_give_role || role == Role::Super {
         return Err(ErrorCode::RoleNotAssignable.into());
     }
-    let id = profile_id.unwrap_or(default_profile_id(role));
-    let profile = profiles::by_id(conn, actor.tenant_id(), id).await?;
-    let Some(profile) = profile.filter(|profile| profile.is_active) else {
-        return Err(Error::invalid_field(
-            "profileId",
-            "unknown_profile",
-            "must be an active profile",
-        ));
+    let tenant_id = actor.tenant_id();
+    let profile = match profile_id {
+        Some(id) => require_active(conn, tenant_id, id).await?,
+        None => default_profile(conn, tenant_id, role, settings).await?,
     };
     if Permissions::from_ids(profile.permission_ids).iter().all(|granted| actor.may(granted)) {
-        Ok(id)
+        Ok(profile.id)
     } else {
         Err(ErrorCode::RoleNotAssignable.into())
     }
+}
+
+async fn require_active(conn: &mut Conn, tenant_id: TenantId, id: i64) -> Result<Profile> {
+    active(conn, tenant_id, id).await?.ok_or_else(|| {
+        Error::invalid_field("profileId", "unknown_profile", "must be an active profile")
+    })
+}
+
+/// The company's choice may have been deactivated since.
+async fn default_profile(
+    conn: &mut Conn,
+    tenant_id: TenantId,
+    role: Role,
+    settings: &Settings,
+) -> Result<Profile> {
+    if let Some(id) = settings.default_profile_id()
+        && let Some(profile) = active(conn, tenant_id, id).await?
+    {
+        return Ok(profile);
+    }
+    require_active(conn, tenant_id, default_profile_id(role)).await
+}
+
+async fn active(conn: &mut Conn, tenant_id: TenantId, id: i64) -> Result<Option<Profile>> {
+    let profile = profiles::by_id(conn, tenant_id, id).await?;
+    Ok(profile.filter(|profile| profile.is_active))
 }

@@ -11,13 +11,14 @@ use tidewire_storage::{
     tenants,
 };
 
-use crate::{App, Error, Result, auth::token::Holder, profiles, sessions::LIFETIME_MS};
+use crate::{App, Error, Result, auth::token::Holder, profiles};
 
 /// Rows per statement, so that each ends well within a statement's time.
 const ROWS_MAX: usize = 20_000;
 
 /// Long enough for any load test.
 const TOKEN_LIFETIME_SECONDS: i64 = 12 * 3_600;
+const SESSION_LIFETIME_MS: i64 = 30 * 86_400_000;
 
 /// What to make.
 #[derive(Debug, Clone)]
@@ -99,7 +100,7 @@ async fn insert_people(
     users: &[UserId],
     sessions: &[SessionId],
 ) -> Result<()> {
-    let expires_at = place.at.plus_ms(LIFETIME_MS);
+    let expires_at = place.at.plus_ms(SESSION_LIFETIME_MS);
     for (batch, ids) in users.chunks(ROWS_MAX).enumerate() {
         seed::users(conn, place, batch * ROWS_MAX, ids).await?;
     }

@@ -17,11 +17,8 @@ use crate::{
     actor::Request,
     audit::{self, Note},
     news::{self, News},
+    org_settings::Settings,
 };
-
-pub(crate) const IDLE_LIFETIME_MS: i64 = 7 * 86_400_000;
-pub(crate) const LIFETIME_MS: i64 = 30 * 86_400_000;
-const PER_USER_MAX: u64 = 20;
 
 /// A session that was just opened, and those that had to make room.
 pub(crate) struct Opened {
@@ -40,6 +37,7 @@ pub(crate) async fn open(
     request: &Request,
     (tenant_id, user_id): (TenantId, UserId),
     device_name: Option<&str>,
+    settings: &Settings,
 ) -> Result<Opened> {
     let now = app.clock.now();
     let session = NewSession {
@@ -47,13 +45,13 @@ pub(crate) async fn open(
         tenant_id,
         user_id,
         at: now,
-        idle_expires_at: now.plus_ms(IDLE_LIFETIME_MS),
-        expires_at: now.plus_ms(LIFETIME_MS),
+        idle_expires_at: now.plus_ms(settings.session_idle_ms()),
+        expires_at: now.plus_ms(settings.session_max_ms()),
         device_name,
         user_agent: request.user_agent.as_deref(),
         address: request.address.map(|address| address.to_string()),
     };
-    let keep = PER_USER_MAX - 1;
+    let keep = settings.sessions_per_user_max().saturating_sub(1);
     let reason = RevocationReason::SessionLimit;
     let ended = end_oldest(conn, (tenant_id, user_id), keep, reason, now).await?;
     let on_new_device = !sessions::is_known_device(conn, &session).await?;

@@ -7,7 +7,9 @@ use tidewire_protocol::{
     ErrorCode,
     id::UserId,
     input::FieldError,
+    limits::PASSWORD_CHARS_MIN,
     model::{
+        org_settings::SettingKey,
         tenants::{
             RegisterTenant, Registered, SlugCheck, SlugReason, Tenant, TenantData, TenantPublic,
             TenantPublicData, TenantStatus,
@@ -28,6 +30,7 @@ use crate::{
     email_address::EmailAddress,
     email_verification,
     mail::{self, Recipient},
+    org_settings::{self, Settings},
     permission::default_profile_id,
     profiles,
 };
@@ -39,7 +42,7 @@ pub async fn register(app: &App, request: &Request, draft: RegisterTenant) -> Re
     }
     let (slug, email) = read_names(&draft)?;
     let personal = [&email.typed, &email.key, email.local_part(), &draft.company_name, &slug];
-    password::check_policy(&draft.admin_password, &personal)?;
+    password::check_policy(&draft.admin_password, PASSWORD_CHARS_MIN, &personal)?;
     if tenants::by_slug(&mut app.db.read().await?, &slug).await?.is_some() {
         return Err(ErrorCode::SlugTaken.into());
     }
@@ -138,7 +141,9 @@ pub async fn me(app: &App, actor: &Actor) -> Result<TenantData> {
 pub async fn by_slug(app: &App, slug: &str) -> Result<TenantPublicData> {
     let tenant = tenants::by_slug(&mut app.db.read().await?, &slug::normalise(slug)).await?;
     let tenant = tenant.filter(|tenant| tenant.status == TenantStatus::Active);
-    Ok(TenantPublicData { tenant: public(&tenant.ok_or(ErrorCode::NotFound)?) })
+    let tenant = tenant.ok_or(ErrorCode::NotFound)?;
+    let settings = org_settings::of(app, tenant.id).await?;
+    Ok(TenantPublicData { tenant: public(&tenant, &settings) })
 }
 
 /// Whether a slug can still be taken. Reserves nothing.
@@ -151,13 +156,14 @@ pub async fn check_slug(app: &App, slug: &str) -> Result<SlugCheck> {
     Ok(SlugCheck { slug, available: reason.is_none(), reason })
 }
 
-pub(crate) fn public(tenant: &Tenant) -> TenantPublic {
+pub(crate) fn public(tenant: &Tenant, settings: &Settings) -> TenantPublic {
+    let text = |key| settings.text(key).map(str::to_owned);
     TenantPublic {
         name: tenant.name.clone(),
         slug: tenant.slug.clone(),
-        logo_url: None,
-        primary_color: "#2563EB".to_owned(),
-        login_message: String::new(),
+        logo_url: text(SettingKey::LogoUrl),
+        primary_color: text(SettingKey::PrimaryColor).unwrap_or_default(),
+        login_message: text(SettingKey::LoginMessage).unwrap_or_default(),
         locale: tenant.locale.clone(),
     }
 }

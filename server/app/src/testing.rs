@@ -1,5 +1,7 @@
 //! A company with its people, on a database of either engine, for tests of operations.
 
+mod screen;
+
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -9,6 +11,7 @@ use tidewire_protocol::{
     input::{self, Input},
     model::{
         accounts::{Login, SignedIn},
+        org_settings::SetSetting,
         tenants::{RegisterTenant, Registered},
         users::{AcceptInvitation, CreateUser, User},
     },
@@ -27,10 +30,14 @@ use crate::{
     clock::Clock,
     config::{Config, Secret},
     fanout::bus::local::LocalBus,
+    org_settings,
     rate_limit::Rates,
     tasks::Tasks,
     tenants, users,
+    versions::Expected,
 };
+
+pub(crate) use screen::Screen;
 
 /// When every test begins.
 pub(crate) const START: Timestamp = Timestamp::from_ms(1_738_311_330_000);
@@ -44,6 +51,7 @@ pub(crate) struct House {
     pub acme: Registered,
     pub data: TempDir,
     admin: OnceCell<Actor>,
+    bus: LocalBus,
 }
 
 impl House {
@@ -78,11 +86,25 @@ impl House {
             secret: Secret([7; 32]),
             skips_catch_up: false,
         };
-        let db = Db::open(db.url()).await.unwrap();
-        let app = App::start(db, Clock::manual(START), config, tasks, &LocalBus::default());
+        let (db, bus) = (Db::open(db.url()).await.unwrap(), LocalBus::default());
+        let app = App::start(db, Clock::manual(START), config, tasks, &bus);
         let acme =
             tenants::register(&app, &Request::default(), registration("acme")).await.unwrap();
-        Self { app, acme, data, admin: OnceCell::new() }
+        Self { app, acme, data, admin: OnceCell::new(), bus }
+    }
+
+    /// Another node of the same installation, at work.
+    pub(crate) fn other_node(&self) -> App {
+        let (db, clock, config) =
+            (self.app.db.clone(), self.app.clock.clone(), self.app.config.clone());
+        App::start(db, clock, config, Tasks::default(), &self.bus)
+    }
+
+    /// Gives a setting of acme a value.
+    pub(crate) async fn set(&self, key: &str, value: impl Into<Value>) {
+        let wanted = SetSetting { value: value.into() };
+        let admin = self.admin().await;
+        org_settings::set(&self.app, &admin, key, wanted, &Expected::Any).await.unwrap();
     }
 
     /// Signs somebody of acme in.

@@ -12,6 +12,7 @@ use tidewire_protocol::{
 use crate::{
     Actor, App, Error, Result,
     fanout::{connection::Connection, mailbox::EphemeralKey},
+    org_settings,
     permission::Permission,
 };
 
@@ -21,8 +22,13 @@ pub struct Recent(Mutex<Typing>);
 
 /// Shows the channel's other members that the actor is typing; more often than every three seconds it
 /// does nothing.
-pub fn show(app: &App, actor: &Actor, connection: &Connection, channel: ChannelId) -> Result<()> {
-    actor.require(Permission::ChatWrite)?;
+pub async fn show(
+    app: &App,
+    actor: &Actor,
+    connection: &Connection,
+    channel: ChannelId,
+) -> Result<()> {
+    org_settings::require_chat(app, actor, Permission::ChatWrite).await?;
     if !connection.user().is_in(channel) {
         return Err(Error::not_found());
     }

@@ -15,6 +15,7 @@ use tidewire_storage::{
 use crate::{
     Actor, App, Error, Result,
     fanout::{bus::UserNews, mailbox::EphemeralKey},
+    org_settings,
     permission::Permission,
 };
 
@@ -25,7 +26,7 @@ pub async fn mark_read(
     channel: ChannelId,
     read: MarkRead,
 ) -> Result<ReadMarker> {
-    actor.require(Permission::ChatRead)?;
+    org_settings::require_chat(app, actor, Permission::ChatRead).await?;
     let draft = ReadDraft {
         tenant_id: actor.tenant_id(),
         channel_id: channel,
@@ -71,7 +72,7 @@ pub async fn mark_unread(
     channel: ChannelId,
     mark: MarkUnread,
 ) -> Result<UnreadMarker> {
-    actor.require(Permission::ChatRead)?;
+    org_settings::require_chat(app, actor, Permission::ChatRead).await?;
     let (tenant, user) = (actor.tenant_id(), actor.user_id());
     let mut conn = app.db.write().await?;
     channels::lock(&mut conn, tenant, channel).await?;
@@ -103,7 +104,7 @@ pub async fn mark_unread(
 
 /// Unread messages over all channels; muted ones count too.
 pub async fn count(app: &App, actor: &Actor) -> Result<UnreadCount> {
-    actor.require(Permission::ChatRead)?;
+    org_settings::require_chat(app, actor, Permission::ChatRead).await?;
     let mut conn = app.db.read().await?;
     let standings = unread::unread_standings(&mut conn, actor.tenant_id(), actor.user_id()).await?;
     Ok(UnreadCount {

@@ -29,23 +29,27 @@ use crate::{
     email_address::EmailAddress,
     idempotency, mail,
     news::{self, News},
+    org_settings,
     permission::Permission,
     profiles,
 };
 
 pub use invitation::{accept_invitation, preview_invitation};
 
-const INVITATION_LIFETIME_MS: i64 = 7 * 86_400_000;
-
 /// Adds somebody in status pending and mails them an invitation.
 pub async fn create(app: &App, actor: &Actor, draft: CreateUser) -> Result<UserCreated> {
     actor.require(Permission::UsersCreate)?;
     let email = EmailAddress::parse_field("email", &draft.email).map_err(|error| vec![error])?;
+    let settings = org_settings::of(app, actor.tenant_id()).await?;
     let now = app.clock.now();
-    let expires_at = now.plus_ms(INVITATION_LIFETIME_MS);
+    let expires_at = now.plus_ms(settings.invitation_lifetime_ms());
     let mut conn = app.db.write().await?;
     let role = draft.role.unwrap_or(Role::User);
-    let profile_id = profiles::assignable(&mut conn, actor, role, draft.profile_id).await?;
+    let profile_id =
+        profiles::assignable(&mut conn, actor, role, draft.profile_id, &settings).await?;
+    if !settings.allows_domain(email.domain()) {
+        return Err(ErrorCode::EmailDomainNotAllowed.into());
+    }
     let new = NewUser {
         id: app.clock.id(),
         tenant_id: actor.tenant_id(),

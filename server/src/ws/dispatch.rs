@@ -106,7 +106,7 @@ async fn operate(
             conversation.reply(id, messages::history(app, actor, channel_id, query).await);
         }
         Command::ChatTyping { channel_id } => {
-            let shown = typing::show(app, actor, connection, channel_id);
+            let shown = typing::show(app, actor, connection, channel_id).await;
             conversation.reply(id, shown.map(|()| json!({})));
         }
         Command::ChatDirect(direct) => {

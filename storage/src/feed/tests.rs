@@ -15,6 +15,7 @@ on_both_engines! {
             Change::SessionRevoked { session_id, user_id, reason },
             Change::UserChanged { user_id },
             Change::TenantChanged,
+            Change::SettingChanged { key: SettingKey::ChatEnabled },
             Change::Membership { user_id, channel_id },
         ];
         within(&db, async |conn| {

@@ -45,6 +45,20 @@ pub async fn active(
     rows.iter().map(|row| read_ref(row, 0)).collect()
 }
 
+const SHOWN: &str = "\
+select id, number, first_name, last_name, email, avatar, status, deleted_ms, version from users
+where tenant_id = $1 and id = $2";
+
+/// A person as shown to others, also one who is gone, and which version of them that is.
+pub async fn shown(
+    conn: &mut Conn,
+    tenant_id: TenantId,
+    id: UserId,
+) -> Result<Option<(UserRef, i64)>> {
+    let row = query(SHOWN).bind(tenant_id).bind(id).fetch_optional(conn).await?;
+    row.map(|row| Ok((read_ref(&row, 0)?, row.int(8)?))).transpose()
+}
+
 /// As [`refs`], by number.
 pub async fn refs_by_numbers(
     conn: &mut Conn,

@@ -50,6 +50,16 @@ impl Client {
         self.send(self.request(Method::GET, path).header(header, value), None).await
     }
 
+    pub(crate) async fn put_with(
+        &self,
+        path: &str,
+        header: &str,
+        value: &str,
+        body: Value,
+    ) -> Answered {
+        self.send(self.request(Method::PUT, path).header(header, value), Some(body)).await
+    }
+
     pub(crate) async fn post_with_key(&self, path: &str, key: &str, body: Value) -> Answered {
         let request = self.request(Method::POST, path).header("idempotency-key", key);
         self.send(request, Some(body)).await

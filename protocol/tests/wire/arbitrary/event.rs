@@ -4,10 +4,12 @@ use proptest::{collection::vec, prelude::*};
 use tidewire_protocol::{
     event::{
         ChannelCreated, ChannelRemoved, ChannelUpdated, Draining, Empty, Event, MemberRemoved,
-        MemberUpdated, MembersAdded, MessageData, PermissionsChanged, PresenceChanged, Read,
-        SessionRevoked, Typing, UserUpdated,
+        MemberUpdated, MembersAdded, MessageData, OrgSettingsChanged, PermissionsChanged,
+        PresenceChanged, Read, SessionRevoked, Typing, UserUpdated,
     },
-    model::{channels::ChannelNotify, unread::UnreadChanged, users::Role},
+    model::{
+        channels::ChannelNotify, org_settings::SettingKey, unread::UnreadChanged, users::Role,
+    },
 };
 
 use super::{
@@ -17,7 +19,7 @@ use super::{
 };
 
 pub(crate) fn event() -> impl Strategy<Value = Event> {
-    prop_oneof![8 => of_a_channel(), 3 => about_a_channel(), 7 => of_the_user()]
+    prop_oneof![8 => of_a_channel(), 3 => about_a_channel(), 8 => of_the_user()]
 }
 
 /// Entries of a channel's log.
@@ -63,7 +65,12 @@ fn of_the_user() -> impl Strategy<Value = Event> {
         (one_of(Role::ALL), vec(text(), 0..3)).prop_map(|(role, permissions)| {
             Event::PermissionsChanged(PermissionsChanged { role, permissions })
         }),
-        user_ref().prop_map(|user| Event::UserUpdated(UserUpdated { user })),
+        (user_ref(), any::<bool>(), any::<i64>()).prop_map(|(user, deleted, version)| {
+            Event::UserUpdated(UserUpdated { user, deleted, version })
+        }),
+        (one_of(SettingKey::ALL), text(), any::<i64>()).prop_map(|(key, value, version)| {
+            Event::OrgSettingsChanged(OrgSettingsChanged { key, value: value.into(), version })
+        }),
         text().prop_map(|reason| Event::SessionRevoked(SessionRevoked { reason })),
         (any::<u64>(), text()).prop_map(|(reconnect_after_ms, ticket)| {
             Event::Draining(Draining { reconnect_after_ms, ticket })

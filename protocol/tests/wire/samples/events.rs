@@ -3,13 +3,14 @@
 use tidewire_protocol::{
     event::{
         ChannelCreated, ChannelRemoved, ChannelUpdated, Draining, Empty, Event, MemberRemoved,
-        MemberUpdated, MembersAdded, MessageData, PermissionsChanged, PresenceChanged, Read,
-        SessionRevoked, Typing, UserUpdated,
+        MemberUpdated, MembersAdded, MessageData, OrgSettingsChanged, PermissionsChanged,
+        PresenceChanged, Read, SessionRevoked, Typing, UserUpdated,
     },
     limits,
     model::{
         channels::{Channel, ChannelMember, ChannelNotify, ChannelRole, ChannelType},
         messages::{Message, MessageType},
+        org_settings::SettingKey,
         presence::{PresenceItem, PresenceStatus},
         unread::{ChannelUnread, UnreadChanged, UnreadTotals},
         users::{Role, UserRef, UserRefStatus},
@@ -64,7 +65,12 @@ pub(crate) fn events() -> Vec<Event> {
             role: Role::Manager,
             permissions: vec!["users.read".to_owned()],
         }),
-        Event::UserUpdated(UserUpdated { user: user_ref() }),
+        Event::UserUpdated(UserUpdated { user: user_ref(), deleted: false, version: 7 }),
+        Event::OrgSettingsChanged(OrgSettingsChanged {
+            key: SettingKey::EditWindowMinutes,
+            value: 30.into(),
+            version: 2,
+        }),
         Event::SessionRevoked(SessionRevoked { reason: "logout_all".to_owned() }),
         Event::Draining(Draining { reconnect_after_ms: 1_500, ticket: "ticket".to_owned() }),
     ]

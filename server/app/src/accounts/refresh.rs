@@ -25,6 +25,7 @@ use crate::{
         token::Holder,
     },
     mail::{self, AccountMail, Recipient},
+    org_settings,
     rate_limit::{Class, Key},
     sessions,
 };
@@ -59,7 +60,13 @@ pub async fn refresh(app: &App, request: &Request, refresh: Refresh) -> Result<T
 
 async fn require_refreshable(app: &App, id: SessionId) -> Result<Session> {
     let session = stored::by_id(&mut app.db.read().await?, id).await?;
-    let session = session.ok_or(ErrorCode::RefreshTokenInvalid)?;
+    let mut session = session.ok_or(ErrorCode::RefreshTokenInvalid)?;
+    // What the company has shortened since counts for sessions that are open.
+    let settings = org_settings::of(app, session.tenant_id).await?;
+    session.expires_at =
+        session.expires_at.min(session.created_at.plus_ms(settings.session_max_ms()));
+    session.idle_expires_at =
+        session.idle_expires_at.min(session.rotated_at.plus_ms(settings.session_idle_ms()));
     let now = app.clock.now();
     if session.user.status == UserRefStatus::Deleted {
         return Err(ErrorCode::RefreshTokenInvalid.into());
@@ -73,7 +80,8 @@ async fn require_refreshable(app: &App, id: SessionId) -> Result<Session> {
 
 async fn rotate(app: &App, session: &Session) -> Result<Option<Tokens>> {
     let now = app.clock.now();
-    let idle_expires_at = now.plus_ms(sessions::IDLE_LIFETIME_MS).min(session.expires_at);
+    let settings = org_settings::of(app, session.tenant_id).await?;
+    let idle_expires_at = now.plus_ms(settings.session_idle_ms()).min(session.expires_at);
     let mut conn = app.db.write().await?;
     if !stored::rotate(&mut conn, session, now, idle_expires_at).await? {
         return Ok(None);

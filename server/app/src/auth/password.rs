@@ -9,7 +9,7 @@ use argon2::{
 use serde_json::json;
 use tidewire_protocol::{
     ErrorCode,
-    limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN},
+    limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MAX},
 };
 use tokio::{sync::Semaphore, time::timeout};
 
@@ -97,14 +97,14 @@ fn is_current(hash: &PasswordHash) -> bool {
     })
 }
 
-/// Refuses a new password with `PASSWORD_POLICY`, naming every rule it breaks. `personal` are words
-/// that an attacker would try first; like common passwords they are compared as a whole, whatever
-/// their case, so that `your-password` passes.
-pub fn check_policy(password: &str, personal: &[&str]) -> Result<()> {
+/// Refuses a new password with `PASSWORD_POLICY`, naming every rule it breaks. `min_length` is the
+/// company's. `personal` are words that an attacker would try first; like common passwords they are
+/// compared as a whole, whatever their case, so that `your-password` passes.
+pub fn check_policy(password: &str, min_length: usize, personal: &[&str]) -> Result<()> {
     let lower = password.to_lowercase();
     let chars = password.chars().count();
     let rules: Vec<_> = [
-        ("min_length", chars < PASSWORD_CHARS_MIN),
+        ("min_length", chars < min_length),
         ("max_length", chars > PASSWORD_CHARS_MAX || password.len() > PASSWORD_BYTES_MAX),
         ("common", has_line(COMMON, &lower)),
         ("personal", personal.iter().any(|word| word.to_lowercase() == lower)),
@@ -116,7 +116,7 @@ pub fn check_policy(password: &str, personal: &[&str]) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(ErrorCode::PasswordPolicy).with_details(json!({
-        "rules": rules, "minLength": PASSWORD_CHARS_MIN, "maxLength": PASSWORD_CHARS_MAX,
+        "rules": rules, "minLength": min_length, "maxLength": PASSWORD_CHARS_MAX,
     })))
 }
 

@@ -15,7 +15,12 @@ use tidewire_protocol::{
 use tidewire_storage::sessions::{self, Session};
 use tokio::sync::OnceCell;
 
-use crate::{App, Result, actor::Identity, permission::Permissions};
+use crate::{
+    App, Result,
+    actor::Identity,
+    org_settings::{self, Settings},
+    permission::Permissions,
+};
 
 const CACHED_MAX: u64 = 100_000;
 
@@ -61,10 +66,12 @@ pub async fn of_session(app: &App, id: SessionId) -> Result<Arc<Identity>> {
 
 async fn load(app: &App, id: SessionId) -> Result<Arc<Identity>> {
     let session = sessions::by_id(&mut app.db.read().await?, id).await?;
-    identify(session.ok_or(ErrorCode::SessionRevoked)?).map(Arc::new)
+    let session = session.ok_or(ErrorCode::SessionRevoked)?;
+    let settings = org_settings::of(app, session.tenant_id).await?;
+    identify(session, &settings).map(Arc::new)
 }
 
-fn identify(session: Session) -> Result<Identity> {
+fn identify(session: Session, settings: &Settings) -> Result<Identity> {
     if session.revoked {
         return Err(ErrorCode::SessionRevoked.into());
     }
@@ -78,7 +85,10 @@ fn identify(session: Session) -> Result<Identity> {
         permissions: granted.effective(session.role),
         user: session.user,
         session_created_at: session.created_at,
-        session_expires_at: session.expires_at,
+        // The company may have shortened it since.
+        session_expires_at: session
+            .expires_at
+            .min(session.created_at.plus_ms(settings.session_max_ms())),
     })
 }
 

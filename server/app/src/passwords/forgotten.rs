@@ -125,7 +125,7 @@ async fn send_link(
 pub async fn reset(app: &App, request: &Request, reset: ResetPassword) -> Result<PasswordReset> {
     let hash = one_time_token::hash(&reset.token).ok_or(ErrorCode::OneTimeTokenInvalid)?;
     let (tenant, user) = require_open(app, hash).await?;
-    check_policy(&reset.password, &tenant, &user)?;
+    check_policy(app, &reset.password, &tenant, &user).await?;
     let password_hash = password::hash(app, reset.password).await?;
     let (at, owner) = (app.clock.now(), (tenant.id, user.id));
     let mut conn = app.db.write().await?;

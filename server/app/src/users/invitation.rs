@@ -24,6 +24,7 @@ use crate::{
     auth::{one_time_token, password},
     email_address::{self, EmailAddress},
     mail::{self, AccountMail, Recipient},
+    org_settings,
 };
 
 /// Mails an invitation; earlier ones of the same person become void.
@@ -104,7 +105,8 @@ pub async fn accept_invitation(
     }
     let email = EmailAddress::parse(&user.email).ok_or(ErrorCode::Internal)?;
     let personal = [&email.typed, &email.key, email.local_part(), &tenant.name, &tenant.slug];
-    password::check_policy(&accept.password, &personal)?;
+    let settings = org_settings::of(app, tenant.id).await?;
+    password::check_policy(&accept.password, settings.password_min_length(), &personal)?;
     let password_hash = password::hash(app, accept.password).await?;
     user.first_name = accept.first_name.unwrap_or(user.first_name);
     user.last_name = accept.last_name.unwrap_or(user.last_name);

@@ -25,7 +25,7 @@ proptest! {
 
 fn broken(password: &str) -> Vec<String> {
     let personal = ["anna@acme.example", "anna.smith.jones", "Acme Holding", "acme-holding"];
-    match check_policy(password, &personal) {
+    match check_policy(password, 10, &personal) {
         Ok(()) => Vec::new(),
         Err(error) => {
             assert_eq!(error.code(), ErrorCode::PasswordPolicy);

@@ -132,7 +132,7 @@ mod tests {
         Mark,
         event::{Empty, Event},
         id::{SessionId, TenantId},
-        model::{accounts::RevocationReason, presence::PresenceStatus},
+        model::{accounts::RevocationReason, org_settings::SettingKey, presence::PresenceStatus},
     };
 
     use super::*;
@@ -188,6 +188,7 @@ mod tests {
             }),
             News::Rights(news::News::UserChanged { tenant_id, user_id: user }),
             News::Rights(news::News::TenantChanged { tenant_id }),
+            News::Rights(news::News::SettingChanged { tenant_id, key: SettingKey::ChatEnabled }),
             News::Rights(news::News::SessionRevoked {
                 tenant_id,
                 user_id: user,

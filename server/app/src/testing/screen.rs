@@ -1,0 +1,80 @@
+//! A client that takes everything at once, and the events it was shown.
+
+use std::{
+    io::{self, IoSlice},
+    sync::{Arc, Mutex},
+};
+
+use serde_json::Value;
+use tidewire_protocol::{codec::Codec, command::Hello, frame::ServerFrame};
+
+use crate::{
+    Actor, App,
+    fanout::{
+        connection::Connection,
+        mailbox::{Mailbox, Wire},
+    },
+    resume,
+};
+
+/// What came over one connection.
+pub(crate) struct Screen {
+    taken: Arc<Taken>,
+    /// Kept for as long as the person is here.
+    _connection: Arc<Connection>,
+}
+
+#[derive(Default)]
+struct Taken(Mutex<Vec<u8>>);
+
+impl Wire for Taken {
+    fn try_write(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut taken = self.0.lock().unwrap();
+        let before = taken.len();
+        for buffer in buffers {
+            taken.extend_from_slice(buffer);
+        }
+        Ok(taken.len() - before)
+    }
+}
+
+impl Screen {
+    /// A connection of `actor` on the node of `app`.
+    pub(crate) async fn of(app: &App, actor: &Actor) -> Self {
+        let taken = Arc::new(Taken::default());
+        let mailbox = Arc::new(Mailbox::new(Codec::Json, taken.clone()));
+        let identity = Arc::clone(&actor.identity);
+        let connection = app.fanout.register(identity.user_id, |user| {
+            Arc::new(Connection::new(app.clock.id(), user, identity, mailbox, app.clock.now().ms()))
+        });
+        resume::start(app, actor, &connection, 1, &Hello::default()).await.unwrap();
+        Self { taken, _connection: connection }
+    }
+
+    /// The data of all events of a name, in the order they came.
+    pub(crate) fn shown(&self, name: &str) -> Vec<Value> {
+        let frames = self.frames();
+        let texts = frames.iter().filter(|(opcode, _)| *opcode == 0x81);
+        let events = texts.filter_map(|(_, frame)| match Codec::Json.decode_server(frame) {
+            Ok(ServerFrame::Event(event)) if event.event == name => Some(event.data),
+            _ => None,
+        });
+        events.collect()
+    }
+
+    fn frames(&self) -> Vec<(u8, Vec<u8>)> {
+        let taken = self.taken.0.lock().unwrap();
+        let mut rest = taken.as_slice();
+        let mut frames = Vec::new();
+        while !rest.is_empty() {
+            let (header, length) = match rest[1] {
+                127 => (10, u64::from_be_bytes(rest[2..10].try_into().unwrap()) as usize),
+                126 => (4, usize::from(u16::from_be_bytes([rest[2], rest[3]]))),
+                short => (2, usize::from(short)),
+            };
+            frames.push((rest[0], rest[header..header + length].to_vec()));
+            rest = &rest[header + length..];
+        }
+        frames
+    }
+}

@@ -29,7 +29,8 @@ use http::HeaderValue;
 use tidewire_app::{
     App,
     permission::Permission::{
-        ChatCreateGroup, ChatRead, ChatWrite, SettingsManage, SettingsRead, UsersCreate, UsersRead,
+        ChatCreateGroup, ChatRead, ChatWrite, ProfilesManage, ProfilesRead, SettingsManage,
+        SettingsRead, UsersCreate, UsersRead,
     },
     rate_limit::Class,
 };
@@ -43,7 +44,7 @@ use address::Network;
 use admission::{holding, probe, public, signed_in};
 use routes::{
     accounts, channel_members, channels, email_verification, health, messages, org_settings,
-    passwords, permissions, presence, sessions, tenants, tickets, unread, users,
+    passwords, permissions, presence, profiles, sessions, tenants, tickets, unread, users,
 };
 use routing::Page;
 
@@ -104,10 +105,20 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/users",                     holding(UsersCreate, Class::Write), routes!(users::create))
         .at("/api/v1/users",                     holding(UsersRead, Class::Read),    routes!(users::list))
         .at("/api/v1/users/me",                  signed_in(Class::Read),             routes!(users::me))
+        .at("/api/v1/users/profiles",            holding(UsersRead, Class::Read),    routes!(profiles::assignable))
         .at("/api/v1/users/{id}",                signed_in(Class::Read),             routes!(users::get))
         .at("/api/v1/users/accept-invitation",   public(Class::OneTimeToken),        routes!(users::accept_invitation))
         .at("/api/v1/users/invitations/{token}", public(Class::OneTimeToken),        routes!(users::invitation))
         .at("/api/v1/permissions/me",            signed_in(Class::Read),             routes!(permissions::me))
+
+        // profiles
+        .at("/api/v1/profiles",               holding(ProfilesRead, Class::Read),    routes!(profiles::list))
+        .at("/api/v1/profiles",               holding(ProfilesManage, Class::Write), routes!(profiles::create))
+        .at("/api/v1/profiles/permissions",   holding(ProfilesRead, Class::Read),    routes!(profiles::catalogue))
+        .at("/api/v1/profiles/{id}",          holding(ProfilesRead, Class::Read),    routes!(profiles::get))
+        .at("/api/v1/profiles/{id}",          holding(ProfilesManage, Class::Write), routes!(profiles::update))
+        .at("/api/v1/profiles/{id}",          holding(ProfilesManage, Class::Write), routes!(profiles::deactivate))
+        .at("/api/v1/profiles/{id}/activate", holding(ProfilesManage, Class::Write), routes!(profiles::activate))
 
         // what a company decides
         .at("/api/v1/org-settings",                        holding(SettingsRead, Class::Read),    routes!(org_settings::all))

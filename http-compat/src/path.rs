@@ -42,6 +42,23 @@ impl PathId for MemberKey {
     const FORM: &str = "must be a user id, a user number or \"me\"";
 }
 
+/// The number of a profile.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ProfileId(pub(crate) i64);
+
+impl FromStr for ProfileId {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_number = text.bytes().all(|b| b.is_ascii_digit());
+        text.parse().ok().filter(|id| is_number && *id > 0).map(Self).ok_or(())
+    }
+}
+
+impl PathId for ProfileId {
+    const FORM: &str = "must be the number of a profile";
+}
+
 /// Data, such as a slug or a token: any text that is UTF-8.
 impl PathId for String {
     const FORM: &str = "must be UTF-8";

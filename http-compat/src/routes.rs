@@ -10,6 +10,7 @@ pub(crate) mod org_settings;
 pub(crate) mod passwords;
 pub(crate) mod permissions;
 pub(crate) mod presence;
+pub(crate) mod profiles;
 pub(crate) mod sessions;
 pub(crate) mod tenants;
 pub(crate) mod tickets;

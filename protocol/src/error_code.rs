@@ -83,6 +83,10 @@ error_codes! {
 
     SlugTaken             "SLUG_TAKEN"              409 false "This short name is taken.";
     EmailTaken            "EMAIL_TAKEN"             409 false "A user with this address exists.";
+    NameTaken             "NAME_TAKEN"              409 false "This name is taken.";
+    SystemProfile         "SYSTEM_PROFILE"          409 false "The profiles of the system cannot be changed.";
+    ProfileInUse          "PROFILE_IN_USE"          409 false "People have this profile; see details.userCount.";
+    ProfileLimit          "PROFILE_LIMIT"           409 false "The company has reached its limit of profiles.";
     UserInactive          "USER_INACTIVE"           409 false "This user is not active.";
     RecipientInactive     "RECIPIENT_INACTIVE"      409 false "The other person is not active.";
     ChannelLimit          "CHANNEL_LIMIT"           409 false "A member has reached the limit of groups.";

@@ -243,6 +243,46 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A number that may be cleared: `Some(None)` when `null` was sent.
+    pub fn nullable_integer(&mut self, field: &str, min: i64, max: i64) -> Option<Option<i64>> {
+        match self.object.get(field)? {
+            Value::Null => Some(None),
+            _ => self.optional_integer(field, min, max).map(Some),
+        }
+    }
+
+    /// A list of at most `max` numbers, each once.
+    pub fn optional_integers(&mut self, field: &str, max: usize) -> Option<Vec<i64>> {
+        let items = self.array(field, max)?;
+        let mut numbers = Vec::new();
+        for (i, item) in items.iter().enumerate() {
+            match item.as_i64() {
+                Some(number) if numbers.contains(&number) => {}
+                Some(number) => numbers.push(number),
+                None => {
+                    return self.fail(&format!("{field}[{i}]"), "type", "must be an integer");
+                }
+            }
+        }
+        Some(numbers)
+    }
+
+    fn array(&mut self, field: &str, max: usize) -> Option<&'a Vec<Value>> {
+        match self.value(field)? {
+            Value::Array(items) if items.len() <= max => Some(items),
+            Value::Array(_) => {
+                self.fail(field, "count", format!("must have at most {max} entries"))
+            }
+            _ => self.fail(field, "type", "must be an array"),
+        }
+    }
+
+    pub fn integers(&mut self, field: &str, max: usize) -> Option<Vec<i64>> {
+        let before = self.errors.len();
+        let numbers = self.optional_integers(field, max);
+        self.required(field, numbers, before)
+    }
+
     pub fn optional_bool(&mut self, field: &str) -> Option<bool> {
         let flag = match self.value(field)? {
             Value::Bool(flag) if !self.textual => Some(*flag),
@@ -307,12 +347,7 @@ impl<'a> Fields<'a> {
     }
 
     pub fn optional_user_keys(&mut self, field: &str, max: usize) -> Option<Vec<UserKey>> {
-        let Value::Array(items) = self.value(field)? else {
-            return self.fail(field, "type", "must be an array");
-        };
-        if items.len() > max {
-            return self.fail(field, "count", format!("must have at most {max} entries"));
-        }
+        let items = self.array(field, max)?;
         let keys: Vec<_> = items
             .iter()
             .enumerate()

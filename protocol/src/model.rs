@@ -11,6 +11,7 @@ pub mod pages;
 pub mod passwords;
 pub mod permissions;
 pub mod presence;
+pub mod profiles;
 pub mod tenants;
 pub mod tickets;
 pub mod unread;

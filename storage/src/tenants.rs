@@ -56,6 +56,15 @@ pub async fn take_user_numbers(conn: &mut Conn, id: TenantId, count: u64) -> Res
     query(TAKE_USER_NUMBERS).bind(id).bind(count).fetch_one(conn).await?.int(0)
 }
 
+const TAKE_PROFILE_ID: &str = "\
+update tenants set next_profile_id = next_profile_id + 1 where id = $1
+returning next_profile_id - 1";
+
+/// Takes the number of a new profile; like user numbers, one after another.
+pub async fn take_profile_id(conn: &mut Conn, id: TenantId) -> Result<i64> {
+    query(TAKE_PROFILE_ID).bind(id).fetch_one(conn).await?.int(0)
+}
+
 /// Keeps others from deciding about the same tenant until the transaction ends. Answers the name that
 /// it was registered with, or `None` for an unknown tenant.
 pub async fn lock(conn: &mut Conn, id: TenantId) -> Result<Option<String>> {

@@ -8,6 +8,7 @@ mod channels;
 mod health;
 mod messages;
 mod org_settings;
+mod profiles;
 mod tenants;
 mod unread;
 mod users;

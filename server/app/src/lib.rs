@@ -27,6 +27,7 @@ pub mod passwords;
 pub mod people;
 pub mod permissions;
 pub mod presence;
+pub mod profiles;
 pub mod seed;
 pub mod sessions;
 pub mod tenants;
@@ -44,7 +45,6 @@ mod changes;
 mod jobs;
 mod log_view;
 mod news;
-mod profiles;
 #[cfg(test)]
 mod testing;
 

@@ -56,8 +56,11 @@ on_both_engines! {
             is_system: true,
             is_active: true,
             permission_ids: vec![1, 2, 30],
+            created_at: NOW,
+            updated_at: NOW,
+            version: 1,
         };
-        within(&db, async |conn| profiles::insert(conn, ACME, &profile, NOW).await).await;
+        within(&db, async |conn| profiles::insert(conn, ACME, &profile).await).await;
         assert_eq!(find(&db, 1).await.permission_ids, [1, 2, 30]);
         assert!(by_id(&mut db.read().await.unwrap(), session_id(2)).await.unwrap().is_none());
     }

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod cursor;
 pub mod error;
+pub mod network;
 pub mod permission;
 pub mod rate_limit;
 pub mod tasks;

@@ -43,6 +43,8 @@ error_codes! {
     CurrentPasswordWrong  "CURRENT_PASSWORD_WRONG"  400 false "The current password is wrong.";
     OneTimeTokenInvalid   "ONE_TIME_TOKEN_INVALID"  400 false "This link is not valid or was already used.";
     OneTimeTokenExpired   "ONE_TIME_TOKEN_EXPIRED"  400 false "This link has expired.";
+    SmtpHostBlocked       "SMTP_HOST_BLOCKED"       400 false "This mail server may not be used from here.";
+    SmtpPasswordRequired  "SMTP_PASSWORD_REQUIRED"  400 false "With another server or user, the password must be sent again.";
     CannotMessageSelf     "CANNOT_MESSAGE_SELF"     400 false "A direct channel needs another person.";
     OpUnknown             "OP_UNKNOWN"              400 false "There is no such operation.";
     HelloRequired         "HELLO_REQUIRED"          400 false "The first command must be hello.";
@@ -93,6 +95,9 @@ error_codes! {
     MemberLimit           "MEMBER_LIMIT"            409 false "The group has reached its limit of members.";
     NotAGroup             "NOT_A_GROUP"             409 false "This is not a group channel.";
     MessageDeleted        "MESSAGE_DELETED"         409 false "The message was deleted.";
+    SmtpNotConfigured     "SMTP_NOT_CONFIGURED"     409 false "No mail server has been saved.";
+    ConsentRequired       "CONSENT_REQUIRED"        409 false "Tracking needs the confirmed consent of the recipients.";
+    UnsubscribeRequired   "UNSUBSCRIBE_REQUIRED"    409 false "The link for unsubscribing must stay visible.";
     IdempotencyInProgress "IDEMPOTENCY_IN_PROGRESS" 409 true  "The first request with this key is still running.";
     PreconditionFailed    "PRECONDITION_FAILED"     412 false "The object has changed since it was read.";
     PayloadTooLarge       "PAYLOAD_TOO_LARGE"       413 false "The request body is too large.";
@@ -107,6 +112,7 @@ error_codes! {
 
     Internal              "INTERNAL"                500 true  "Something went wrong on the server.";
     Unavailable           "UNAVAILABLE"             503 true  "The service is not available right now.";
+    EncryptionNotConfigured "ENCRYPTION_NOT_CONFIGURED" 503 false "The server has no key to keep secrets with.";
     Timeout               "TIMEOUT"                 504 true  "The service did not answer in time.";
 }
 

@@ -8,6 +8,7 @@ use crate::{
     id::{ChannelId, UserId},
     model::{
         channels::{Channel, ChannelMember, ChannelNotify},
+        email_settings::EmailSection,
         messages::Message,
         org_settings::SettingKey,
         presence::PresenceItem,
@@ -65,6 +66,7 @@ events! {
     UserUpdated(UserUpdated) = "user.updated",
     OrgSettingsChanged(OrgSettingsChanged) = "org_settings.changed",
     SessionRevoked(SessionRevoked) = "session.revoked",
+    EmailSettingsChanged(EmailSettingsChanged) = "email_settings.changed",
     Draining(Draining) = "server.draining",
 }
 
@@ -198,6 +200,12 @@ pub struct OrgSettingsChanged {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRevoked {
     pub reason: String,
+}
+
+/// Somebody has saved a section of the email settings; for administrators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmailSettingsChanged {
+    pub section: EmailSection,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

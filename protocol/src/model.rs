@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod channels;
+pub mod email_settings;
 pub mod email_verification;
 pub mod health;
 pub mod messages;

@@ -18,6 +18,7 @@ pub mod query;
 pub mod unread;
 
 pub mod audit;
+pub mod email_settings;
 pub mod feed;
 pub mod idempotency;
 pub mod one_time_tokens;

@@ -26,6 +26,7 @@ migrations! {
     7 "0007_idempotency",
     8 "0008_audit",
     9 "0009_org_settings",
+    10 "0010_email_settings",
 }
 
 /// Applies what is missing. Nodes that start together wait for one another.

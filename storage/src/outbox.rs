@@ -119,6 +119,25 @@ pub async fn settle(
     Ok(closed.execute(conn).await? == 1)
 }
 
+const PENDING: &str =
+    "select count(*) from outbox where tenant_id = $1 and kind = $2 and state = 'queued'";
+
+const FAILED_SINCE: &str = "\
+select count(*) from outbox
+where tenant_id = $1 and kind = $2 and state = 'failed' and done_ms >= $3";
+
+/// How much of a tenant's work is waiting, and how much was given up since `since`.
+pub async fn count(
+    conn: &mut Conn,
+    tenant_id: TenantId,
+    kind: &str,
+    since: Timestamp,
+) -> Result<(i64, i64)> {
+    let pending = query(PENDING).bind(tenant_id).bind(kind).fetch_one(conn).await?.int(0)?;
+    let failed = query(FAILED_SINCE).bind(tenant_id).bind(kind).bind(since);
+    Ok((pending, failed.fetch_one(conn).await?.int(0)?))
+}
+
 const PURGE: &str = "delete from outbox where done_ms < $1";
 
 /// Forgets work that was done or given up before `before`.

@@ -93,6 +93,11 @@ on_both_engines! {
         let row = closed.fetch_one(&mut db.read().await.unwrap()).await.unwrap();
         assert_eq!(row.json::<Value>(0).unwrap(), Value::Null);
         assert_eq!(row.text(1).unwrap(), "never");
+        let counted = async |since| {
+            count(&mut db.read().await.unwrap(), ACME, "mail", since).await.unwrap()
+        };
+        assert_eq!(counted(NOW).await, (1, 1));
+        assert_eq!(counted(NOW.plus_ms(1)).await, (1, 0));
         assert_eq!(within(&db, async |conn| purge(conn, NOW.plus_ms(1)).await).await, 1);
     }
 }

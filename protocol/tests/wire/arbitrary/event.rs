@@ -3,12 +3,13 @@
 use proptest::{collection::vec, prelude::*};
 use tidewire_protocol::{
     event::{
-        ChannelCreated, ChannelRemoved, ChannelUpdated, Draining, Empty, Event, MemberRemoved,
-        MemberUpdated, MembersAdded, MessageData, OrgSettingsChanged, PermissionsChanged,
-        PresenceChanged, Read, SessionRevoked, Typing, UserUpdated,
+        ChannelCreated, ChannelRemoved, ChannelUpdated, Draining, EmailSettingsChanged, Empty,
+        Event, MemberRemoved, MemberUpdated, MembersAdded, MessageData, OrgSettingsChanged,
+        PermissionsChanged, PresenceChanged, Read, SessionRevoked, Typing, UserUpdated,
     },
     model::{
-        channels::ChannelNotify, org_settings::SettingKey, unread::UnreadChanged, users::Role,
+        channels::ChannelNotify, email_settings::EmailSection, org_settings::SettingKey,
+        unread::UnreadChanged, users::Role,
     },
 };
 
@@ -72,6 +73,8 @@ fn of_the_user() -> impl Strategy<Value = Event> {
             Event::OrgSettingsChanged(OrgSettingsChanged { key, value: value.into(), version })
         }),
         text().prop_map(|reason| Event::SessionRevoked(SessionRevoked { reason })),
+        one_of(EmailSection::ALL)
+            .prop_map(|section| { Event::EmailSettingsChanged(EmailSettingsChanged { section }) }),
         (any::<u64>(), text()).prop_map(|(reconnect_after_ms, ticket)| {
             Event::Draining(Draining { reconnect_after_ms, ticket })
         }),

@@ -2,13 +2,14 @@
 
 use tidewire_protocol::{
     event::{
-        ChannelCreated, ChannelRemoved, ChannelUpdated, Draining, Empty, Event, MemberRemoved,
-        MemberUpdated, MembersAdded, MessageData, OrgSettingsChanged, PermissionsChanged,
-        PresenceChanged, Read, SessionRevoked, Typing, UserUpdated,
+        ChannelCreated, ChannelRemoved, ChannelUpdated, Draining, EmailSettingsChanged, Empty,
+        Event, MemberRemoved, MemberUpdated, MembersAdded, MessageData, OrgSettingsChanged,
+        PermissionsChanged, PresenceChanged, Read, SessionRevoked, Typing, UserUpdated,
     },
     limits,
     model::{
         channels::{Channel, ChannelMember, ChannelNotify, ChannelRole, ChannelType},
+        email_settings::EmailSection,
         messages::{Message, MessageType},
         org_settings::SettingKey,
         presence::{PresenceItem, PresenceStatus},
@@ -72,6 +73,7 @@ pub(crate) fn events() -> Vec<Event> {
             version: 2,
         }),
         Event::SessionRevoked(SessionRevoked { reason: "logout_all".to_owned() }),
+        Event::EmailSettingsChanged(EmailSettingsChanged { section: EmailSection::Smtp }),
         Event::Draining(Draining { reconnect_after_ms: 1_500, ticket: "ticket".to_owned() }),
     ]
 }

@@ -29,8 +29,8 @@ use http::HeaderValue;
 use tidewire_app::{
     App,
     permission::Permission::{
-        ChatCreateGroup, ChatRead, ChatWrite, ProfilesManage, ProfilesRead, SettingsManage,
-        SettingsRead, UsersCreate, UsersRead,
+        ChatCreateGroup, ChatRead, ChatWrite, EmailSettingsManage, EmailSettingsRead,
+        ProfilesManage, ProfilesRead, SettingsManage, SettingsRead, UsersCreate, UsersRead,
     },
     rate_limit::Class,
 };
@@ -43,8 +43,9 @@ pub use problem::Problem;
 use address::Network;
 use admission::{holding, probe, public, signed_in};
 use routes::{
-    accounts, channel_members, channels, email_verification, health, messages, org_settings,
-    passwords, permissions, presence, profiles, sessions, tenants, tickets, unread, users,
+    accounts, channel_members, channels, email_settings, email_verification, health, messages,
+    org_settings, passwords, permissions, presence, profiles, sessions, tenants, tickets, unread,
+    users,
 };
 use routing::Page;
 
@@ -125,6 +126,21 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/org-settings/by-category/{category}", holding(SettingsRead, Class::Read),    routes!(org_settings::of_category))
         .at("/api/v1/org-settings/{key}",                  holding(SettingsRead, Class::Read),    routes!(org_settings::get))
         .at("/api/v1/org-settings/{key}",                  holding(SettingsManage, Class::Write), routes!(org_settings::set))
+        // email settings
+        .at("/api/v1/settings/email/smtp",           holding(EmailSettingsManage, Class::Read),  routes!(email_settings::smtp))
+        .at("/api/v1/settings/email/smtp",           holding(EmailSettingsManage, Class::Write).credentials(), routes!(email_settings::save_smtp))
+        .at("/api/v1/settings/email/smtp/test",      holding(EmailSettingsManage, Class::Write), routes!(email_settings::test_smtp))
+        .at("/api/v1/settings/email/sender",         holding(EmailSettingsRead, Class::Read),    routes!(email_settings::sender))
+        .at("/api/v1/settings/email/sender",         holding(EmailSettingsManage, Class::Write), routes!(email_settings::change_sender))
+        .at("/api/v1/settings/email/tracking",       holding(EmailSettingsRead, Class::Read),    routes!(email_settings::tracking))
+        .at("/api/v1/settings/email/tracking",       holding(EmailSettingsManage, Class::Write), routes!(email_settings::change_tracking))
+        .at("/api/v1/settings/email/compliance",     holding(EmailSettingsRead, Class::Read),    routes!(email_settings::compliance))
+        .at("/api/v1/settings/email/compliance",     holding(EmailSettingsManage, Class::Write), routes!(email_settings::change_compliance))
+        .at("/api/v1/settings/email/footer",         holding(EmailSettingsRead, Class::Read),    routes!(email_settings::footer))
+        .at("/api/v1/settings/email/footer",         holding(EmailSettingsManage, Class::Write), routes!(email_settings::change_footer))
+        .at("/api/v1/settings/email/deliverability", holding(EmailSettingsRead, Class::Read),    routes!(email_settings::deliverability))
+        .at("/api/v1/settings/email/deliverability", holding(EmailSettingsManage, Class::Write), routes!(email_settings::change_deliverability))
+        .at("/api/v1/settings/email/status",         holding(EmailSettingsRead, Class::Read),    routes!(email_settings::status))
 
         // the socket, and who is there
         .at("/api/v1/realtime/ticket", signed_in(Class::Ticket).credentials(), routes!(tickets::issue))

@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod channel_members;
 pub(crate) mod channels;
+pub(crate) mod email_settings;
 pub(crate) mod email_verification;
 pub(crate) mod health;
 pub(crate) mod messages;

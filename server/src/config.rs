@@ -7,15 +7,20 @@ mod secret_key;
 mod values;
 
 use std::{
-    fs::DirBuilder, net::SocketAddr, os::unix::fs::DirBuilderExt as _, path::PathBuf,
+    fs::{self, DirBuilder},
+    net::SocketAddr,
+    os::unix::fs::DirBuilderExt as _,
+    path::PathBuf,
     time::Duration,
 };
 
 use http::HeaderValue;
 use tidewire_app::{
     clock::Clock,
-    config::{Config, Secret},
+    config::{Config, MailConfig, SealingKey, Secret},
     fanout::bus::{Transport, local::LocalBus, redis::RedisAddresses},
+    mail::smtp::Authorities,
+    outgoing::Exceptions,
     rate_limit::Rates,
 };
 use tidewire_http_compat::address::Network;
@@ -52,6 +57,10 @@ pub struct Settings {
     rates: Option<Rates>,
     group_members_max: usize,
     secret: Option<Secret>,
+    sealing_keys: Vec<SealingKey>,
+    outgoing: Exceptions,
+    mail: MailConfig,
+    smtp_ca_file: Option<PathBuf>,
     skips_catch_up: bool,
 }
 
@@ -97,6 +106,12 @@ impl Settings {
             rates: given.read(&key::RATE_LIMITS, values::rates)?,
             group_members_max: given.read(&key::GROUP_MEMBERS_MAX, values::group_members)?,
             secret: given.optional(&key::SECRET_KEY, values::secret)?,
+            sealing_keys: given
+                .optional(&key::SEALING_KEYS, values::sealing_keys)?
+                .unwrap_or_default(),
+            outgoing: outgoing(given)?,
+            mail: mail(given)?,
+            smtp_ca_file: given.optional(&key::SMTP_CA_FILE, values::folder)?,
             data_dir,
             public_url,
             skips_catch_up: skips_catch_up(),
@@ -135,9 +150,39 @@ impl Settings {
             rates: self.rates.clone().unwrap_or_default(),
             group_members_max: self.group_members_max,
             secret,
+            sealing_keys: self.sealing_keys.clone(),
+            outgoing: self.outgoing.clone(),
+            mail: MailConfig { authorities: self.authorities()?, ..self.mail.clone() },
             skips_catch_up: self.skips_catch_up,
         })
     }
+
+    fn authorities(&self) -> Result<Authorities, Wrong> {
+        let Some(path) = &self.smtp_ca_file else { return Ok(Authorities::default()) };
+        let wrong =
+            |fault: &str| Wrong::new(key::SMTP_CA_FILE.variable, fault, key::SMTP_CA_FILE.expected);
+        let pem =
+            fs::read(path).map_err(|error| wrong(&format!("cannot be read ({})", error.kind())))?;
+        Authorities::parse(&pem).map_err(|_| wrong("has no certificates in it"))
+    }
+}
+
+fn outgoing(given: &Given) -> Result<Exceptions, Wrong> {
+    Ok(Exceptions {
+        networks: given.optional(&key::OUTBOUND_ALLOW, values::networks)?.unwrap_or_default(),
+        ports: given.optional(&key::OUTBOUND_PORTS, values::ports)?.unwrap_or_default(),
+    })
+}
+
+/// All but the authorities, whose file is read when they are needed.
+fn mail(given: &Given) -> Result<MailConfig, Wrong> {
+    Ok(MailConfig {
+        server: given.optional(&key::SMTP_URL, values::smtp_url)?,
+        from: given.optional(&key::MAIL_FROM, values::mail_from)?,
+        authorities: Authorities::default(),
+        plain_login: given.read(&key::SMTP_PLAIN_LOGIN, values::is_on)?,
+        name_server: given.optional(&key::NAME_SERVER, values::address)?,
+    })
 }
 
 /// Whether this is the build that loses what the bus does, by which the tests are tested. No release

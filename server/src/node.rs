@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
-use tidewire_app::{App, clock::Clock, fanout::drain, tasks::Tasks};
+use tidewire_app::{App, clock::Clock, email_settings, fanout::drain, tasks::Tasks};
 use tidewire_storage::Db;
 use tokio::net::TcpListener;
 
@@ -30,8 +30,10 @@ impl Node {
     pub async fn start(settings: &Settings) -> anyhow::Result<Self> {
         let listener = bind(settings.listen)?;
         let metrics_listener = settings.metrics_listen.map(bind).transpose()?;
+        let app = open(settings).await?;
+        email_settings::require_keys(&app).await?.context("TIDEWIRE_SEALING_KEYS")?;
         Ok(Self {
-            app: open(settings).await?,
+            app,
             listener,
             metrics_listener,
             limits: limits(settings),

@@ -7,6 +7,7 @@ mod require;
 
 pub mod database;
 pub mod installation;
+pub mod mail_server;
 pub mod postgres;
 pub mod proxy;
 pub mod redis;
@@ -16,6 +17,7 @@ pub mod socket;
 pub use database::{TestDb, databases};
 pub use eventually::{DEADLINE, eventually};
 pub use installation::{Filling, Installation};
+pub use mail_server::{MailBehaviour, MailServer, ReceivedMail};
 pub use postgres::{Postgres, postgres};
 pub use proxy::{Proxy, Weather};
 pub use redis::Redis;

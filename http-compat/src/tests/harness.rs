@@ -17,8 +17,9 @@ use tidewire_app::{
     App, Error,
     actor::Identity,
     clock::Clock,
-    config::{Config, Secret},
+    config::{Config, MailConfig, Secret},
     fanout::bus::local::LocalBus,
+    outgoing::Exceptions,
     permission::Permission,
     rate_limit::{Class, Rate, Rates},
     tasks::Tasks,
@@ -139,6 +140,9 @@ async fn app(db: &TestDb, clock: Clock, changes: &[(Class, Rate)]) -> App {
         rates,
         group_members_max: 100,
         secret: Secret([1; 32]),
+        sealing_keys: Vec::new(),
+        outgoing: Exceptions::default(),
+        mail: MailConfig::default(),
         skips_catch_up: false,
     };
     let db = Db::open(db.url()).await.unwrap();

@@ -11,8 +11,9 @@ use tempfile::TempDir;
 use tidewire_app::{
     App,
     clock::Clock,
-    config::{Config, Secret},
+    config::{Config, MailConfig, Secret},
     fanout::bus::local::LocalBus,
+    outgoing::Exceptions,
     rate_limit::Rates,
     tasks::Tasks,
 };
@@ -73,6 +74,9 @@ impl House {
             rates: Rates::default(),
             group_members_max: 50,
             secret: Secret([9; 32]),
+            sealing_keys: Vec::new(),
+            outgoing: Exceptions::default(),
+            mail: MailConfig::default(),
             skips_catch_up: false,
         };
         change(&mut config);

@@ -5,6 +5,7 @@ mod house;
 
 mod accounts;
 mod channels;
+mod email_settings;
 mod health;
 mod messages;
 mod org_settings;

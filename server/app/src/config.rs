@@ -1,8 +1,12 @@
 //! What an operator decides about the rules; read from the environment by the binary.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
-use crate::rate_limit::Rates;
+use crate::{
+    mail::{FromAddress, smtp},
+    outgoing::Exceptions,
+    rate_limit::Rates,
+};
 
 /// The settings of one node that operations look at.
 #[derive(Clone)]
@@ -21,8 +25,35 @@ pub struct Config {
     pub group_members_max: usize,
     /// 32 bytes that every key of this installation is derived from; the same on all its nodes.
     pub secret: Secret,
+    /// What secrets of tenants are sealed with; the first seals, all open.
+    pub sealing_keys: Vec<SealingKey>,
+    /// Where tenants may make this server connect to beyond the public internet.
+    pub outgoing: Exceptions,
+    pub mail: MailConfig,
     /// For the tests of tests: what the bus loses stays lost.
     pub skips_catch_up: bool,
+}
+
+/// How mail leaves this installation.
+#[derive(Clone, Default)]
+pub struct MailConfig {
+    /// The operator's own server, for tenants that have none.
+    pub server: Option<smtp::Server>,
+    /// Whom mails come from that a tenant's own address does not.
+    pub from: Option<FromAddress>,
+    /// Who certifies mail servers beside the public authorities.
+    pub authorities: smtp::Authorities,
+    /// Lets tenants send a password without TLS.
+    pub plain_login: bool,
+    /// Where names are looked up that settings are checked by; the system's servers otherwise.
+    pub name_server: Option<SocketAddr>,
+}
+
+/// A key with the name that values sealed under it carry.
+#[derive(Debug, Clone)]
+pub struct SealingKey {
+    pub id: String,
+    pub key: Secret,
 }
 
 /// Key material that never shows itself in logs.

@@ -16,10 +16,12 @@ pub mod auth;
 pub mod email_address;
 pub mod idempotency;
 pub mod mail;
+pub mod outgoing;
 
 pub mod accounts;
 pub mod channel_members;
 pub mod channels;
+pub mod email_settings;
 pub mod email_verification;
 pub mod health;
 pub mod messages;
@@ -57,7 +59,9 @@ use tokio::sync::Notify;
 pub use actor::Actor;
 pub use error::{Error, Result};
 
-use auth::{key::MacKey, password, session::Identities, throttle::Throttle, token::TokenKey};
+use auth::{
+    key::MacKey, password, seal::Seal, session::Identities, throttle::Throttle, token::TokenKey,
+};
 use clock::Clock;
 use config::Config;
 use fanout::{
@@ -101,6 +105,9 @@ pub struct Parts {
     pub(crate) mail: Mail,
     /// Rings when somebody has forgotten a password.
     pub(crate) forgotten: Notify,
+    pub(crate) seal: Seal,
+    /// Rings when a question to DNS was queued.
+    pub(crate) dns_queued: Notify,
     throttle: Mutex<Throttle>,
 }
 
@@ -135,6 +142,8 @@ impl App {
             hashing: password::Room::for_this_machine(),
             mail: Mail::new(&config),
             forgotten: Notify::new(),
+            dns_queued: Notify::new(),
+            seal: Seal::new(&config.sealing_keys, &config.secret),
             throttle: Mutex::default(),
             db,
             clock,
@@ -166,6 +175,7 @@ impl App {
         self.tasks.spawn_until_stop(rate_limit::tidy(self.clone()));
         self.tasks.spawn(jobs::answer_forgotten::run(self.clone()));
         self.tasks.spawn(jobs::send_mail::run(self.clone()));
+        self.tasks.spawn(jobs::check_dns::run(self.clone()));
         self.tasks.spawn(jobs::purge_expired::run(self.clone()));
     }
 

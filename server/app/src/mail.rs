@@ -1,38 +1,62 @@
 //! Outgoing mail: a row of the outbox in the transaction of its cause, rendered and handed over by a
-//! job of the node.
+//! job of the node. It leaves by the tenant's own mail server, or else by the operator's, or else
+//! into a folder.
 
 mod account_mails;
 mod dev_mailbox;
 mod letter;
 mod render;
+mod transport;
 
-use std::path::PathBuf;
+pub mod smtp;
 
-use serde_json::Value;
+use std::{path::PathBuf, str::FromStr};
+
+use lettre::message::Mailbox;
 use tidewire_protocol::id::TenantId;
-use tidewire_storage::{Conn, outbox};
+use tidewire_storage::{
+    Conn,
+    outbox::{self, Claimed},
+};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::{App, Result, config::Config};
+use crate::{App, Result, auth::seal::Unopenable, config::Config};
 
 pub use account_mails::{AccountMail, Recipient};
+pub(crate) use transport::{send_test, smtp_server};
 
 /// The kind of outbox rows that are mails.
 pub(crate) const OUTBOX_KIND: &str = "mail";
 
-/// How mails leave this server.
-enum Transport {
-    /// One file a mail, in this directory.
-    DevMailbox(PathBuf),
-}
-
 /// The way out for mails.
 pub struct Mail {
-    transport: Transport,
+    /// One file a mail, where there is no mail server.
+    dev_mailbox: PathBuf,
     public_url: String,
+    from: Mailbox,
     /// Rings when a mail was queued.
     pub(crate) queued: Notify,
+}
+
+/// Whom mails come from: an address, perhaps with a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FromAddress(Mailbox);
+
+/// A text that is no address to send from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an address")]
+pub struct InvalidFromAddress;
+
+impl FromStr for FromAddress {
+    type Err = InvalidFromAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidFromAddress> {
+        if text.chars().any(char::is_control) {
+            return Err(InvalidFromAddress);
+        }
+        text.parse().map(Self).map_err(|_| InvalidFromAddress)
+    }
 }
 
 /// Why a mail did not leave. The text goes to the outbox row and names no person.
@@ -43,12 +67,31 @@ pub(crate) enum SendError {
     Unsendable(String),
     #[error("cannot write to the mailbox: {0}")]
     Mailbox(#[from] std::io::Error),
+    #[error("{0}")]
+    Smtp(#[from] smtp::Failure),
+    #[error("the tenant's settings cannot be read")]
+    Settings(#[from] tidewire_storage::Error),
+    #[error("the password of the tenant's mail server does not open")]
+    Password(#[from] Unopenable),
+}
+
+impl SendError {
+    /// Whether the same mail will fail again.
+    pub(crate) const fn is_permanent(&self) -> bool {
+        match self {
+            Self::Unsendable(_) => true,
+            Self::Smtp(failure) => failure.is_permanent(),
+            Self::Mailbox(_) | Self::Settings(_) | Self::Password(_) => false,
+        }
+    }
 }
 
 impl Mail {
     pub fn new(config: &Config) -> Self {
+        let from = config.mail.from.clone().map(|FromAddress(from)| from);
         Self {
-            transport: Transport::DevMailbox(config.data_dir.join("mail")),
+            dev_mailbox: config.data_dir.join("mail"),
+            from: from.unwrap_or_else(|| render::no_reply(&config.public_url)),
             public_url: config.public_url.clone(),
             queued: Notify::new(),
         }
@@ -71,22 +114,13 @@ pub(crate) fn wake(app: &App) {
     app.mail.queued.notify_one();
 }
 
-/// Renders a queued mail and hands it over. `id` names the mail: sent twice, it replaces itself.
-pub(crate) async fn send(app: &App, id: Uuid, payload: Value) -> Result<(), SendError> {
+/// Renders a queued mail and hands it over. The row's id names the mail: sent twice, it is the same.
+pub(crate) async fn send(app: &App, queued: &Claimed) -> Result<(), SendError> {
     // The reader's own words may quote the payload, which holds a token.
-    let mail: AccountMail = serde_json::from_value(payload)
+    let mail: AccountMail = serde_json::from_value(queued.payload.clone())
         .map_err(|_| SendError::Unsendable("unknown payload".to_owned()))?;
-    let message = render::message(&mail, id, &app.mail.public_url, app.clock.now())
-        .map_err(|error| SendError::Unsendable(error.to_string()))?;
-    match &app.mail.transport {
-        Transport::DevMailbox(directory) => {
-            let (directory, text) = (directory.clone(), message.formatted());
-            let written = app
-                .tasks
-                .blocking(move || dev_mailbox::deliver(&directory, id, &text))
-                .await
-                .unwrap_or_else(|| Err(std::io::Error::other("interrupted")));
-            Ok(written?)
-        }
-    }
+    let route = transport::route(app, queued.tenant_id).await?;
+    let letter = mail.letter(&app.mail.public_url);
+    let message = transport::write(app, &route, mail.to(), &letter, queued.id)?;
+    transport::hand_over(app, &route, queued.id, &message).await
 }

@@ -8,9 +8,12 @@ use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use tidewire_protocol::{
     close_code::CloseCode,
-    event::{Event, PermissionsChanged, UserUpdated},
+    event::{EmailSettingsChanged, Event, PermissionsChanged, UserUpdated},
     id::{SessionId, TenantId, UserId},
-    model::{accounts::RevocationReason, org_settings::SettingKey, users::UserRefStatus},
+    model::{
+        accounts::RevocationReason, email_settings::EmailSection, org_settings::SettingKey,
+        users::UserRefStatus,
+    },
 };
 use tidewire_storage::users;
 
@@ -43,6 +46,11 @@ pub enum News {
     SettingChanged {
         tenant_id: TenantId,
         key: SettingKey,
+    },
+    /// Somebody saved a section; administrators who look at it learn of it.
+    EmailSettingsChanged {
+        tenant_id: TenantId,
+        section: EmailSection,
     },
 }
 
@@ -116,6 +124,13 @@ pub(crate) async fn take(app: &App, news: News) {
             Ok(())
         }
         News::SettingChanged { tenant_id, key } => org_settings::changed(app, tenant_id, key).await,
+        News::EmailSettingsChanged { tenant_id, section } => {
+            let event = Event::EmailSettingsChanged(EmailSettingsChanged { section });
+            app.fanout.show_tenant(tenant_id, &event, |identity| {
+                identity.permissions.contains(Permission::EmailSettingsManage)
+            });
+            Ok(())
+        }
     };
     // Everything was forgotten before anything was read: what could not be shown is seen when asked.
     if let Err(error) = taken {

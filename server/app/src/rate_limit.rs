@@ -88,6 +88,8 @@ classes! {
     EventBatch        "event_batch"           60 per 60;
     /// Requests that reach the payment provider, by tenant.
     Provider          "provider"              10 per 60;
+    /// Trying the mail server, by tenant.
+    SmtpTest          "smtp_test"              5 per 600;
     /// Anything, by service.
     Service           "service"            1_200 per 60;
     /// Anything, by tenant.

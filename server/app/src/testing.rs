@@ -28,9 +28,10 @@ use crate::{
     actor::Request,
     auth::session,
     clock::Clock,
-    config::{Config, Secret},
+    config::{Config, MailConfig, Secret},
     fanout::bus::local::LocalBus,
     org_settings,
+    outgoing::Exceptions,
     rate_limit::Rates,
     tasks::Tasks,
     tenants, users,
@@ -57,37 +58,39 @@ pub(crate) struct House {
 impl House {
     /// Opens it without its loops, so that a test does the work of each by hand.
     pub(crate) async fn open(db: &TestDb) -> Self {
-        let tasks = Tasks::default();
-        tasks.stop_token().cancel();
-        Self::open_with(db, tasks, true).await
-    }
-
-    /// Opens it as a node at work.
-    pub(crate) async fn open_at_work(db: &TestDb) -> Self {
-        Self::open_with(db, Tasks::default(), true).await
+        Self::with(db, |_| {}).await
     }
 
     /// As [`House::open`], where no request is refused for its rate.
     pub(crate) async fn open_unlimited(db: &TestDb) -> Self {
-        let tasks = Tasks::default();
-        tasks.stop_token().cancel();
-        Self::open_with(db, tasks, false).await
+        Self::with(db, |config| config.rate_limits = false).await
     }
 
-    async fn open_with(db: &TestDb, tasks: Tasks, rate_limits: bool) -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let config = Config {
-            data_dir: data.path().to_owned(),
-            public_url: "https://tide.example".to_owned(),
-            registration_open: true,
-            rate_limits,
-            rates: Rates::default(),
-            group_members_max: 10_000,
-            secret: Secret([7; 32]),
-            skips_catch_up: false,
-        };
-        let (db, bus) = (Db::open(db.url()).await.unwrap(), LocalBus::default());
-        let app = App::start(db, Clock::manual(START), config, tasks, &bus);
+    /// As [`House::open`], where the operator has decided something else.
+    pub(crate) async fn with(db: &TestDb, change: impl FnOnce(&mut Config)) -> Self {
+        Self::found(db, stopped(), change).await
+    }
+
+    /// Opens it as a node at work.
+    pub(crate) async fn open_at_work(db: &TestDb) -> Self {
+        Self::found(db, Tasks::default(), |_| {}).await
+    }
+
+    /// Another node, by another configuration, on the database of a house.
+    pub(crate) async fn reopen(db: &TestDb, change: impl FnOnce(&mut Config)) -> Self {
+        let (app, data, bus) = start(db, stopped(), change).await;
+        let login = login("ada@acme.example", PASSWORD);
+        let signed_in = accounts::login(&app, &Request::default(), login).await.unwrap();
+        let token = signed_in.tokens.access_token;
+        let identity = session::authenticate(&app, &token).await.unwrap();
+        let actor = Actor { identity, request: Arc::default() };
+        let tenant = tenants::me(&app, &actor).await.unwrap().tenant;
+        let acme = Registered { tenant, user: signed_in.user };
+        Self { app, acme, data, admin: OnceCell::new_with(Some(actor)), bus }
+    }
+
+    async fn found(db: &TestDb, tasks: Tasks, change: impl FnOnce(&mut Config)) -> Self {
+        let (app, data, bus) = start(db, tasks, change).await;
         let acme =
             tenants::register(&app, &Request::default(), registration("acme")).await.unwrap();
         Self { app, acme, data, admin: OnceCell::new(), bus }
@@ -166,6 +169,37 @@ impl House {
         query(sql).execute(&mut conn).await.unwrap();
         conn.commit().await.unwrap();
     }
+}
+
+/// Tasks that end before they begin.
+fn stopped() -> Tasks {
+    let tasks = Tasks::default();
+    tasks.stop_token().cancel();
+    tasks
+}
+
+async fn start(
+    db: &TestDb,
+    tasks: Tasks,
+    change: impl FnOnce(&mut Config),
+) -> (App, TempDir, LocalBus) {
+    let data = tempfile::tempdir().unwrap();
+    let mut config = Config {
+        data_dir: data.path().to_owned(),
+        public_url: "https://tide.example".to_owned(),
+        registration_open: true,
+        rate_limits: true,
+        rates: Rates::default(),
+        group_members_max: 10_000,
+        secret: Secret([7; 32]),
+        sealing_keys: Vec::new(),
+        outgoing: Exceptions::default(),
+        mail: MailConfig::default(),
+        skips_catch_up: false,
+    };
+    change(&mut config);
+    let (db, bus) = (Db::open(db.url()).await.unwrap(), LocalBus::default());
+    (App::start(db, Clock::manual(START), config, tasks, &bus), data, bus)
 }
 
 /// Reads an input as a mouth would.

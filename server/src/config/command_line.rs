@@ -185,6 +185,30 @@ settings! {
     SECRET_KEY secret_key "TIDEWIRE_SECRET_KEY" "KEY" "" true
         "What all keys are derived from, the same on all nodes; made in the data directory by default"
         "32 bytes in base64url, which are 43 characters";
+    SEALING_KEYS sealing_keys "TIDEWIRE_SEALING_KEYS" "KEYS" "" true
+        "What passwords of tenants' mail servers are sealed with; a key of the installation by default"
+        "names and keys separated by commas, the newest first, such as k2:<32 bytes in base64url>";
+    SMTP_URL smtp_url "TIDEWIRE_SMTP_URL" "URL" "" true
+        "The mail server for tenants that have none; without it their mails are files in the data directory"
+        "smtp://user:password@host:587 or smtps://host, with ?tls=none for a server without TLS";
+    SMTP_CA_FILE smtp_ca_file "TIDEWIRE_SMTP_CA_FILE" "FILE" "" false
+        "Who may certify mail servers beside the public authorities"
+        "the path of a file with certificates in PEM";
+    SMTP_PLAIN_LOGIN smtp_plain_login "TIDEWIRE_SMTP_PLAIN_LOGIN" "on|off" "off" false
+        "Whether tenants may send a mail server's password without TLS"
+        "on or off";
+    MAIL_FROM mail_from "TIDEWIRE_MAIL_FROM" "ADDRESS" "" false
+        "Whom mails come from; no-reply at the public address by default"
+        "an address, perhaps with a name, such as Tidewire <no-reply@example.com>";
+    OUTBOUND_ALLOW outbound_allow "TIDEWIRE_OUTBOUND_ALLOW" "ADDRESSES" "" false
+        "What tenants' mail servers may be beside public addresses"
+        "addresses or ranges separated by commas, such as 10.1.2.0/24";
+    OUTBOUND_PORTS outbound_ports "TIDEWIRE_OUTBOUND_PORTS" "PORTS" "" false
+        "Ports of tenants' mail servers beside 25, 465, 587 and 2525"
+        "port numbers separated by commas, such as 1025";
+    NAME_SERVER name_server "TIDEWIRE_NAME_SERVER" "ADDRESS:PORT" "" false
+        "Where records of tenants' domains are looked up; the system's name servers by default"
+        "an address and a port, such as 192.0.2.53:53";
     DRAIN_SECONDS drain_seconds "TIDEWIRE_DRAIN_SECONDS" "SECONDS" "30" false
         "How long a stop spreads its connections over"
         "a number of seconds from 0 to 3600";

@@ -5,8 +5,9 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderValue, Uri};
 use tidewire_app::{
-    config::Secret,
+    config::{SealingKey, Secret},
     fanout::bus::redis::RedisAddresses,
+    mail::{FromAddress, smtp},
     rate_limit::{Class, Rate, Rates},
 };
 use tidewire_http_compat::address::Network;
@@ -181,6 +182,35 @@ pub(super) fn secret(text: &str) -> Value<Secret> {
     let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('='));
     let bytes = bytes.map_err(|_| fault("is not base64url"))?;
     bytes.try_into().map(Secret).map_err(|_| fault("has another length"))
+}
+
+pub(super) fn smtp_url(text: &str) -> Value<smtp::Server> {
+    text.parse().map_err(|error: smtp::InvalidUrl| error.to_string())
+}
+
+pub(super) fn mail_from(text: &str) -> Value<FromAddress> {
+    text.parse().map_err(|_| fault("is not an address"))
+}
+
+pub(super) fn ports(text: &str) -> Value<Vec<u16>> {
+    let port = |text: &str| within(text, 1, u16::MAX.into()).map(|port| port as u16);
+    members(text).map(port).collect()
+}
+
+/// Keys with their names, which are in front of every value that is sealed under them.
+pub(super) fn sealing_keys(text: &str) -> Value<Vec<SealingKey>> {
+    members(text).map(sealing_key).collect()
+}
+
+fn sealing_key(text: &str) -> Value<SealingKey> {
+    let (id, key) = text.split_once(':').ok_or_else(|| fault("has a key without a name"))?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if !(1..=32).contains(&id.len()) || !id.bytes().all(allowed) {
+        return Err(fault(
+            "has a name that is not 1 to 32 letters, digits, dashes and underscores",
+        ));
+    }
+    Ok(SealingKey { id: id.to_owned(), key: secret(key)? })
 }
 
 /// The members of a list with commas between them.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tidewire_storage::outbox::{self, Claimed, Outcome};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -12,6 +13,7 @@ use crate::{
 };
 
 const POLL: Duration = Duration::from_secs(1);
+/// Longer than a mail may take, so that nobody sends it a second time meanwhile.
 const LEASE_MS: i64 = 60_000;
 const BATCH_MAX: u64 = 16;
 
@@ -35,10 +37,12 @@ pub(crate) async fn run(app: App) {
 pub(crate) async fn send_due(app: &App) -> Result<usize> {
     let claim: Uuid = app.clock.id();
     let mails = claim_due(app, claim).await?;
-    for mail in &mails {
-        let outcome = mail::send(app, mail.id, mail.payload.clone()).await;
-        settle(app, claim, mail, outcome).await?;
-    }
+    // Side by side: a server that does not answer holds up no mail but its own.
+    let sent = mails.iter().map(async |mail| {
+        let outcome = mail::send(app, mail).await;
+        settle(app, claim, mail, outcome).await
+    });
+    join_all(sent).await.into_iter().collect::<Result<()>>()?;
     Ok(mails.len())
 }
 
@@ -61,7 +65,7 @@ async fn settle(app: &App, claim: Uuid, mail: &Claimed, sent: Result<(), SendErr
     let pause = PAUSES_MS.get(mail.attempts as usize - 1);
     let outcome = match (&error, pause) {
         (None, _) => Outcome::Done,
-        (Some(SendError::Mailbox(_)), Some(pause)) => {
+        (Some(error), Some(pause)) if !error.is_permanent() => {
             Outcome::Retry { due_at: now.plus_ms(*pause), error: &text }
         }
         (Some(_), _) => {

@@ -121,6 +121,17 @@ pub(super) const ACTIVATED: Text = Text {
     closing: "If you have forgotten it, ask for a new one on that page.",
 };
 
+/// What is sent to somebody who tries their mail server.
+pub(super) fn smtp_test() -> Letter {
+    Letter {
+        subject: "A test of your mail server".to_owned(),
+        opening: "Your mail server has taken this mail, so it can send those of your company."
+            .to_owned(),
+        link: None,
+        closing: "It was sent because you asked for a test in the email settings.".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,45 +12,72 @@ use lettre::{
 use tidewire_protocol::Timestamp;
 use uuid::Uuid;
 
-use super::{account_mails::AccountMail, letter::Letter};
+use super::{Recipient, SendError, letter::Letter};
 
-/// Why a mail cannot be written down.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum RenderError {
-    #[error("address: {0}")]
-    Address(#[from] lettre::address::AddressError),
-    #[error("message: {0}")]
-    Message(#[from] lettre::error::Error),
+/// What is around a letter.
+pub(super) struct Frame {
+    pub from: Mailbox,
+    pub reply_to: Option<Mailbox>,
+    pub footer: Option<Footer>,
+}
+
+/// What stands below a letter.
+pub(super) struct Footer {
+    /// Cleaned when it was saved.
+    pub html: String,
+    pub text: String,
+    /// Where the company is found.
+    pub address: Option<String>,
+}
+
+impl From<lettre::error::Error> for SendError {
+    fn from(error: lettre::error::Error) -> Self {
+        Self::Unsendable(format!("message: {error}"))
+    }
+}
+
+/// The sender of an installation whose operator has named none.
+pub(super) fn no_reply(public_url: &str) -> Mailbox {
+    let address = Address::new("no-reply", host(public_url));
+    let address = address.or_else(|_| Address::new("no-reply", "localhost"));
+    Mailbox::new(Some("Tidewire".to_owned()), address.expect("localhost is a host"))
+}
+
+/// An address as headers and servers take it.
+pub(super) fn address(text: &str) -> Result<Address, SendError> {
+    text.parse().map_err(|error| SendError::Unsendable(format!("address: {error}")))
 }
 
 pub(super) fn message(
-    mail: &AccountMail,
-    id: Uuid,
-    public_url: &str,
+    to: &Recipient,
+    letter: &Letter,
+    frame: &Frame,
+    (id, public_url): (Uuid, &str),
     now: Timestamp,
-) -> Result<Message, RenderError> {
-    let letter = mail.letter(public_url);
-    let to = mail.to();
-    let host = host(public_url);
-    let sender: Address =
-        format!("no-reply@{host}").parse().or_else(|_| "no-reply@localhost".parse::<Address>())?;
+) -> Result<Message, SendError> {
     let auto_submitted = HeaderName::new_from_ascii_str("Auto-Submitted");
-    let message = Message::builder()
-        .from(Mailbox::new(Some("Tidewire".to_owned()), sender))
-        .to(Mailbox::new(Some(one_line(&to.name)), to.address.parse()?))
+    let name = one_line(&to.name);
+    let from = Mailbox::new(frame.from.name.as_deref().map(one_line), frame.from.email.clone());
+    let mut message = Message::builder()
+        .from(from)
+        .to(Mailbox::new(Some(name.clone()), address(&to.address)?))
         .subject(one_line(&letter.subject))
         .date(UNIX_EPOCH + Duration::from_millis(now.ms().max(0).unsigned_abs()))
-        .message_id(Some(format!("<{}@{host}>", id.simple())))
-        .raw_header(HeaderValue::new(auto_submitted, "auto-generated".to_owned()))
-        .multipart(MultiPart::alternative_plain_html(
-            plain(&one_line(&to.name), &letter),
-            html(&one_line(&to.name), &letter),
-        ))?;
-    Ok(message)
+        .message_id(Some(format!("<{}@{}>", id.simple(), host(public_url))))
+        .raw_header(HeaderValue::new(auto_submitted, "auto-generated".to_owned()));
+    if let Some(reply_to) = &frame.reply_to {
+        message = message.reply_to(reply_to.clone());
+    }
+    let footer = frame.footer.as_ref();
+    let body = MultiPart::alternative_plain_html(
+        plain(&name, letter, footer),
+        html(&name, letter, footer),
+    );
+    Ok(message.multipart(body)?)
 }
 
 /// The name of the host in an address, without a port.
-fn host(url: &str) -> &str {
+pub(super) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or(rest);
     authority.rsplit_once(':').map_or(authority, |(host, _)| host)
@@ -61,23 +88,35 @@ fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn plain(name: &str, letter: &Letter) -> String {
+fn plain(name: &str, letter: &Letter, footer: Option<&Footer>) -> String {
     let link = letter.link.as_ref().map(|link| format!("{link}\n\n")).unwrap_or_default();
-    format!("Hello {name},\n\n{}\n\n{link}{}\n", letter.opening, letter.closing)
+    let below = footer.map(|footer| {
+        let address = footer.address.as_deref().unwrap_or_default();
+        let parts = [footer.text.as_str(), address].into_iter().filter(|part| !part.is_empty());
+        parts.fold("\n-- \n".to_owned(), |below, part| below + part + "\n")
+    });
+    let below = below.unwrap_or_default();
+    format!("Hello {name},\n\n{}\n\n{link}{}\n{below}", letter.opening, letter.closing)
 }
 
-fn html(name: &str, letter: &Letter) -> String {
+fn html(name: &str, letter: &Letter, footer: Option<&Footer>) -> String {
     let link = letter.link.as_ref().map(|link| {
         let link = escaped(link);
         format!("<p><a href=\"{link}\">{link}</a></p>\n")
     });
+    let below = footer.map(|footer| {
+        let address = footer.address.as_ref();
+        let address = address.map(|address| format!("<p>{}</p>\n", escaped(address)));
+        format!("<hr>\n<div>{}</div>\n{}", footer.html, address.unwrap_or_default())
+    });
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<body>\n<p>Hello {},</p>\n<p>{}</p>\n{}<p>{}</p>\n\
+        "<!doctype html>\n<html lang=\"en\">\n<body>\n<p>Hello {},</p>\n<p>{}</p>\n{}<p>{}</p>\n{}\
          </body>\n</html>\n",
         escaped(name),
         escaped(&letter.opening),
         link.unwrap_or_default(),
         escaped(&letter.closing),
+        below.unwrap_or_default(),
     )
 }
 

@@ -17,13 +17,14 @@ use tidewire_app::{
     Actor, App, Result,
     auth::session,
     clock::Clock,
-    config::{Config, Secret},
+    config::{Config, MailConfig, Secret},
     fanout::{
         bus::Transport,
         connection::Connection,
         mailbox::{Mailbox, Wire},
     },
     messages,
+    outgoing::Exceptions,
     rate_limit::Rates,
     resume,
     seed::{SeedPlan, seed},
@@ -140,6 +141,9 @@ fn config(data: &std::path::Path) -> Config {
         rates: Rates::default(),
         group_members_max: 10_000,
         secret: Secret([7; 32]),
+        sealing_keys: Vec::new(),
+        outgoing: Exceptions::default(),
+        mail: MailConfig::default(),
         skips_catch_up: false,
     }
 }

@@ -1,5 +1,9 @@
 use super::*;
-use crate::{config::Secret, rate_limit::Rates};
+use crate::{
+    config::{MailConfig, Secret},
+    outgoing::Exceptions,
+    rate_limit::Rates,
+};
 
 const NOW: Timestamp = Timestamp::from_ms(1_738_311_330_000);
 
@@ -12,6 +16,9 @@ fn config(secret: u8) -> Config {
         rates: Rates::default(),
         group_members_max: 10_000,
         secret: Secret([secret; 32]),
+        sealing_keys: Vec::new(),
+        outgoing: Exceptions::default(),
+        mail: MailConfig::default(),
         skips_catch_up: false,
     }
 }

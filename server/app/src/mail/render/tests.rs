@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use tidewire_protocol::model::users::Role;
 
 use super::*;
-use crate::mail::Recipient;
+use crate::mail::AccountMail;
 
 const NOW: Timestamp = Timestamp::from_ms(1_738_311_330_000);
 const URL: &str = "https://tide.example:8443";
@@ -21,9 +21,18 @@ fn invitation(tenant: &str, inviter: &str, name: &str) -> AccountMail {
     }
 }
 
+fn plain_frame() -> Frame {
+    Frame { from: no_reply(URL), reply_to: None, footer: None }
+}
+
+fn framed(mail: &AccountMail, frame: &Frame) -> Result<String, SendError> {
+    let id = (Uuid::from_u128(7), URL);
+    let message = message(mail.to(), &mail.letter(URL), frame, id, NOW)?;
+    Ok(String::from_utf8(message.formatted()).unwrap())
+}
+
 fn text(mail: &AccountMail) -> String {
-    let message = message(mail, Uuid::from_u128(7), URL, NOW).unwrap();
-    String::from_utf8(message.formatted()).unwrap()
+    framed(mail, &plain_frame()).unwrap()
 }
 
 /// The names of the headers, in order.
@@ -60,7 +69,7 @@ fn an_invitation_names_its_sender_and_carries_the_link_in_both_parts() {
 #[test]
 fn markup_in_names_is_shown_and_not_run() {
     let name = "<img src=x onerror=\"x\">&'";
-    let html = html(name, &invitation(name, name, name).letter(URL));
+    let html = html(name, &invitation(name, name, name).letter(URL), None);
     assert!(!html.contains("<img"), "{html}");
     assert!(html.contains("&lt;img src=x onerror=&quot;x&quot;&gt;&amp;&#39;"));
 }
@@ -136,7 +145,29 @@ fn an_address_that_is_none_is_refused() {
     for address in ["", "anna", "a@b\r\nBcc: eve@evil.example", "a@b, c@d", "a b@c"] {
         let to = Recipient { address: address.to_owned(), name: "x".to_owned() };
         let mail = AccountMail::SessionRevoked { to, tenant_name: String::new(), at: NOW };
-        assert!(message(&mail, Uuid::nil(), URL, NOW).is_err(), "{address}");
+        assert!(framed(&mail, &plain_frame()).is_err(), "{address}");
+    }
+}
+
+#[test]
+fn a_tenants_name_reply_address_and_footer_are_around_the_letter() {
+    let footer = Footer {
+        html: "<b>Acme</b>".to_owned(),
+        text: "Acme".to_owned(),
+        address: Some("1 <Main> Street".to_owned()),
+    };
+    let from = Mailbox::new(Some("Acme\r\nBcc: eve@evil.example".to_owned()), no_reply(URL).email);
+    let reply_to = Some("help@acme.example".parse().unwrap());
+    let text = framed(&invitation("A", "B", "C"), &Frame { from, reply_to, footer: Some(footer) })
+        .unwrap();
+    assert!(!headers(&text).contains(&"Bcc"), "{text}");
+    for expected in [
+        "Reply-To: help@acme.example\r\n",
+        "\r\nAcme\r\n1 <Main> Street\r\n",
+        "<div><b>Acme</b></div>",
+        "1 &lt;Main&gt; Street",
+    ] {
+        assert!(text.contains(expected), "{expected} in\n{text}");
     }
 }
 

@@ -8,7 +8,7 @@ mod section;
 mod smtp;
 mod status;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tidewire_protocol::{ErrorCode, id::TenantId, model::email_settings::EmailSection};
 use tidewire_storage::{
@@ -53,16 +53,9 @@ async fn read<S: Section>(conn: &mut Conn, tenant_id: TenantId) -> Result<Versio
 }
 
 fn of_stored<S: Section>(stored: &Stored) -> Result<Versioned<S>> {
-    let mut value: S = section(stored)?;
+    let mut value: S = stored.body()?;
     value.set_updated_at(stored.updated_at);
     Ok(Versioned { value, version: stored.version })
-}
-
-/// What a stored section says.
-pub(crate) fn section<T: DeserializeOwned + Default>(
-    stored: &Stored,
-) -> tidewire_storage::Result<T> {
-    stored.body()
 }
 
 /// Changes the parts of a section that were sent.

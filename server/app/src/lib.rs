@@ -174,8 +174,8 @@ impl App {
         self.tasks.spawn_until_stop(presence::run(self.clone()));
         self.tasks.spawn_until_stop(rate_limit::tidy(self.clone()));
         self.tasks.spawn(jobs::answer_forgotten::run(self.clone()));
+        self.tasks.spawn_until_stop(jobs::check_dns::run(self.clone()));
         self.tasks.spawn(jobs::send_mail::run(self.clone()));
-        self.tasks.spawn(jobs::check_dns::run(self.clone()));
         self.tasks.spawn(jobs::purge_expired::run(self.clone()));
     }
 

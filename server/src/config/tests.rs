@@ -99,6 +99,16 @@ fn a_wrong_value_is_named_with_its_fault_and_what_is_expected() {
         ("--registration", "maybe", "TIDEWIRE_REGISTRATION"),
         ("--secret-key", "hunter2", "TIDEWIRE_SECRET_KEY"),
         ("--secret-key", "AAAA", "TIDEWIRE_SECRET_KEY"),
+        ("--sealing-keys", KEY, "TIDEWIRE_SEALING_KEYS"),
+        ("--sealing-keys", "k1:hunter2", "TIDEWIRE_SEALING_KEYS"),
+        ("--sealing-keys", &format!("k.1:{KEY}"), "TIDEWIRE_SEALING_KEYS"),
+        ("--smtp-url", "smtp://ada:hunter2@mail.example?tls=none", "TIDEWIRE_SMTP_URL"),
+        ("--smtp-url", "mail.example", "TIDEWIRE_SMTP_URL"),
+        ("--smtp-plain-login", "perhaps", "TIDEWIRE_SMTP_PLAIN_LOGIN"),
+        ("--mail-from", "somebody", "TIDEWIRE_MAIL_FROM"),
+        ("--outbound-allow", "localhost", "TIDEWIRE_OUTBOUND_ALLOW"),
+        ("--outbound-ports", "25,0", "TIDEWIRE_OUTBOUND_PORTS"),
+        ("--name-server", "192.0.2.53", "TIDEWIRE_NAME_SERVER"),
         ("--drain-seconds", "3601", "TIDEWIRE_DRAIN_SECONDS"),
         ("--log", "tidewire=loud", "TIDEWIRE_LOG"),
         ("--log-format", "xml", "TIDEWIRE_LOG_FORMAT"),
@@ -121,6 +131,26 @@ fn a_file_is_read_whole_or_not_at_all() {
     }
     let missing = read(&["--config", "/nowhere/tidewire.toml"]).err().unwrap();
     assert!(missing.starts_with("/nowhere/tidewire.toml: cannot be read; "), "{missing}");
+}
+
+#[test]
+fn a_file_without_certificates_stops_the_start() {
+    let (directory, path) = file("no certificate");
+    let data = directory.path().display().to_string();
+    let settings = read(&["--smtp-ca-file", &path, "--data-dir", &data]).unwrap();
+    let wrong = settings.app(&Clock::system()).err().unwrap().to_string();
+    assert!(wrong.starts_with("TIDEWIRE_SMTP_CA_FILE: has no certificates in it; "), "{wrong}");
+    let settings = read(&["--smtp-ca-file", "/nowhere", "--data-dir", &data]).unwrap();
+    let wrong = settings.app(&Clock::system()).err().unwrap().to_string();
+    assert!(wrong.starts_with("TIDEWIRE_SMTP_CA_FILE: cannot be read "), "{wrong}");
+}
+
+#[test]
+fn keys_for_sealing_are_named_and_in_order() {
+    let keys = read(&["--sealing-keys", &format!("k2:{KEY}, k1:{KEY}")]).unwrap().sealing_keys;
+    let ids: Vec<_> = keys.iter().map(|key| key.id.as_str()).collect();
+    assert_eq!(ids, ["k2", "k1"]);
+    assert!(!format!("{keys:?}").contains("AAEC"), "keys do not show themselves");
 }
 
 #[test]

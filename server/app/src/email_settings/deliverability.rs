@@ -15,7 +15,7 @@ use tidewire_storage::{
     outbox,
 };
 
-use super::{Versioned, publish, save, section};
+use super::{Versioned, publish, save};
 use crate::{Actor, App, Result, jobs::check_dns, permission::Permission, versions::Expected};
 
 /// A record that was added a moment ago is not seen everywhere at once.
@@ -81,7 +81,7 @@ pub async fn deliverability(app: &App, actor: &Actor) -> Result<Versioned<Delive
 
 /// What a stored section comes to now.
 pub(super) fn shown(app: &App, stored: &Stored) -> Result<Deliverability> {
-    let wanted: Wanted = section(stored)?;
+    let wanted: Wanted = stored.body()?;
     Ok(view(&wanted, &findings(stored), (stored.updated_at, app.clock.now())))
 }
 
@@ -182,7 +182,7 @@ pub async fn change_deliverability(
     let mut conn = app.db.write().await?;
     let stored = email_settings::hold(&mut conn, tenant_id, EmailSection::Deliverability).await?;
     expected.require(stored.version)?;
-    let before: Wanted = section(&stored)?;
+    let before: Wanted = stored.body()?;
     let after = merged(change, &before);
     let place = (EmailSection::Deliverability, "email_settings.deliverability_updated");
     let version = save(app, &mut conn, actor, place, (&before, &after), None).await?;
@@ -215,7 +215,7 @@ pub(crate) async fn check_dns(app: &App, tenant_id: TenantId, version: i64) -> R
     drop(conn);
     // A newer version has had its own question queued.
     let Some(stored) = stored.filter(|stored| stored.version == version) else { return Ok(false) };
-    let wanted: Wanted = section(&stored)?;
+    let wanted: Wanted = stored.body()?;
     let before = findings(&stored);
     let found = look_up(app, &wanted, before.clone()).await;
     if found != before {

@@ -14,7 +14,7 @@ use tidewire_protocol::{
 use tidewire_storage::email_settings::{self, Stored};
 use tokio::time::{sleep, timeout};
 
-use super::{Versioned, publish, save, seal_password, section};
+use super::{Versioned, publish, save, seal_password};
 use crate::{
     Actor, App, Error, Result,
     audit::{self, Note},
@@ -44,7 +44,7 @@ pub async fn smtp(app: &App, actor: &Actor) -> Result<Versioned<Smtp>> {
 
 fn shown(stored: &Stored) -> Result<Smtp> {
     let has_password = stored.sealed_password.is_some();
-    Ok(Smtp { has_password, updated_at: stored.updated_at, ..section(stored)? })
+    Ok(Smtp { has_password, updated_at: stored.updated_at, ..stored.body()? })
 }
 
 /// Saves the mail server's settings. Whoever points them somewhere else must know the password.

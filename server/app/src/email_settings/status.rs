@@ -9,7 +9,7 @@ use tidewire_storage::{
     outbox,
 };
 
-use super::{deliverability, section};
+use super::deliverability;
 use crate::{Actor, App, Result, mail, permission::Permission};
 
 const DAY_MS: i64 = 86_400_000;
@@ -47,7 +47,7 @@ impl Known {
     fn read(app: &App, stored: &[(EmailSection, Stored)]) -> Result<Self> {
         let of = |wanted| stored.iter().find(|(section, _)| *section == wanted).map(|(_, s)| s);
         let saved = of(EmailSection::Smtp).filter(|stored| stored.version > 0);
-        let smtp: Option<Smtp> = saved.map(section).transpose()?;
+        let smtp: Option<Smtp> = saved.map(Stored::body).transpose()?;
         let platform = app.config.mail.server.is_some();
         let dns = of(EmailSection::Deliverability);
         Ok(Self {
@@ -57,9 +57,12 @@ impl Known {
                 _ => MailTransport::None,
             },
             last_test: saved.and_then(|stored| stored.last_test),
-            sender: of(EmailSection::Sender).map(section).transpose()?.unwrap_or_default(),
-            compliance: of(EmailSection::Compliance).map(section).transpose()?.unwrap_or_default(),
-            footer: of(EmailSection::Footer).map(section).transpose()?.unwrap_or_default(),
+            sender: of(EmailSection::Sender).map(Stored::body).transpose()?.unwrap_or_default(),
+            compliance: of(EmailSection::Compliance)
+                .map(Stored::body)
+                .transpose()?
+                .unwrap_or_default(),
+            footer: of(EmailSection::Footer).map(Stored::body).transpose()?.unwrap_or_default(),
             deliverability: dns.map(|stored| deliverability::shown(app, stored)).transpose()?,
         })
     }

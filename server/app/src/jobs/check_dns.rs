@@ -23,16 +23,15 @@ pub(crate) struct Payload {
     pub version: i64,
 }
 
-/// Runs until the node stops.
+/// Runs for the life of the node. A question that is cut short is asked again when its lease is over.
 pub(crate) async fn run(app: App) {
-    let stop = app.tasks.stop_token().clone();
-    while !stop.is_cancelled() {
+    loop {
         match check_due(&app).await {
             Ok(0) => {}
             Ok(_) => continue,
             Err(error) => error.log("check_dns"),
         }
-        let _ = stop.run_until_cancelled(timeout(POLL, app.dns_queued.notified())).await;
+        let _ = timeout(POLL, app.dns_queued.notified()).await;
     }
 }
 

@@ -16,12 +16,7 @@ use super::{
     render::{self, Frame},
     smtp::{Failure, Login, PORTS, Sending, Server},
 };
-use crate::{
-    App,
-    auth::seal::Unopenable,
-    email_settings::{password_place, section},
-    outgoing,
-};
+use crate::{App, auth::seal::Unopenable, email_settings::password_place, outgoing};
 
 /// How a tenant's mails leave.
 pub(super) struct Route {
@@ -60,7 +55,7 @@ fn tenant_server(
     tenant_id: TenantId,
     stored: &Stored,
 ) -> Result<Option<Server>, SendError> {
-    let smtp: Smtp = section(stored)?;
+    let smtp: Smtp = stored.body()?;
     if smtp.enabled { Ok(smtp_server(app, tenant_id, stored)?) } else { Ok(None) }
 }
 
@@ -70,7 +65,7 @@ pub(crate) fn smtp_server(
     tenant_id: TenantId,
     stored: &Stored,
 ) -> Result<Option<Server>, SendError> {
-    let smtp: Smtp = section(stored)?;
+    let smtp: Smtp = stored.body()?;
     let Some((host, port)) = smtp.host.zip(smtp.port) else { return Ok(None) };
     let sealed = stored.sealed_password.as_deref();
     let password = sealed.map(|sealed| app.seal.open(password_place(tenant_id), sealed));
@@ -97,7 +92,7 @@ fn frame(
     let mut from = app.mail.from.clone();
     let mut reply_to = None;
     if let Some(stored) = of(stored, EmailSection::Sender) {
-        let sender: Sender = section(stored)?;
+        let sender: Sender = stored.body()?;
         from.name = Some(sender.from_name);
         if let Some(address) = sender.from_email.filter(|_| own_server) {
             from.email = render::address(&address)?;
@@ -110,11 +105,12 @@ fn frame(
 
 fn footer(stored: &[(EmailSection, Stored)]) -> Result<Option<render::Footer>, SendError> {
     let Some(footer) = of(stored, EmailSection::Footer) else { return Ok(None) };
-    let footer: Footer = section(footer)?;
+    let footer: Footer = footer.body()?;
     if !footer.enabled {
         return Ok(None);
     }
-    let compliance = of(stored, EmailSection::Compliance).map(section::<Compliance>).transpose()?;
+    let compliance =
+        of(stored, EmailSection::Compliance).map(Stored::body::<Compliance>).transpose()?;
     let address = compliance.and_then(|compliance| compliance.physical_address);
     Ok(Some(render::Footer {
         html: footer.html,

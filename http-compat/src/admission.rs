@@ -78,6 +78,11 @@ pub(crate) const fn holding(permission: Permission, class: Class) -> Policy {
 }
 
 impl Policy {
+    /// For bodies of another size than usual.
+    pub(crate) const fn body(self, bytes_max: usize) -> Self {
+        Self { body_bytes_max: bytes_max, ..self }
+    }
+
     /// Passwords, tokens or tickets pass through.
     pub(crate) const fn credentials(self) -> Self {
         Self { body_bytes_max: AUTH_BODY_BYTES_MAX, compressed: false, ..self }

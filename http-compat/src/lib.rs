@@ -34,6 +34,7 @@ use tidewire_app::{
     },
     rate_limit::Class,
 };
+use tidewire_protocol::limits::PREFERENCES_BODY_BYTES_MAX;
 use utoipa_axum::routes;
 
 pub use address::PeerAddr;
@@ -44,8 +45,8 @@ use address::Network;
 use admission::{holding, probe, public, signed_in};
 use routes::{
     accounts, channel_members, channels, email_settings, email_verification, health, messages,
-    org_settings, passwords, permissions, presence, profiles, sessions, tenants, tickets, unread,
-    users,
+    org_settings, own_profile, passwords, permissions, preferences, presence, profiles, sessions,
+    tenants, tickets, unread, users,
 };
 use routing::Page;
 
@@ -82,6 +83,12 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/auth/refresh",    public(Class::Refresh).credentials(),  routes!(accounts::refresh))
         .at("/api/v1/auth/me",         signed_in(Class::Read).credentials(),  routes!(accounts::me))
         .at("/.well-known/jwks.json",  public(Class::Document),               routes!(accounts::jwks))
+
+        // oneself
+        .at("/api/v1/auth/me/profile",     signed_in(Class::Read),  routes!(own_profile::mine))
+        .at("/api/v1/auth/me/profile",     signed_in(Class::Write), routes!(own_profile::change))
+        .at("/api/v1/auth/me/preferences", signed_in(Class::Read),  routes!(preferences::mine))
+        .at("/api/v1/auth/me/preferences", signed_in(Class::Write).body(PREFERENCES_BODY_BYTES_MAX), routes!(preferences::change))
 
         // sessions
         .at("/api/v1/auth/logout",        signed_in(Class::Write).credentials(), routes!(sessions::logout))

@@ -11,6 +11,7 @@ use crate::{
         email_settings::EmailSection,
         messages::Message,
         org_settings::SettingKey,
+        preferences::Preferences,
         presence::PresenceItem,
         unread::UnreadChanged,
         users::{Role, UserRef},
@@ -65,6 +66,8 @@ events! {
     PermissionsChanged(PermissionsChanged) = "permissions.changed",
     UserUpdated(UserUpdated) = "user.updated",
     OrgSettingsChanged(OrgSettingsChanged) = "org_settings.changed",
+    /// The receiver's own, as they are now.
+    PreferencesChanged(Box<Preferences>) = "preferences.changed",
     SessionRevoked(SessionRevoked) = "session.revoked",
     EmailSettingsChanged(EmailSettingsChanged) = "email_settings.changed",
     Draining(Draining) = "server.draining",

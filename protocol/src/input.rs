@@ -4,6 +4,9 @@
 //! Text is trimmed before it is counted, counted in characters, and single lines are brought to
 //! Unicode NFC. Passwords and message content stay exactly as typed.
 
+mod patch;
+mod web;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization as _;
@@ -13,6 +16,10 @@ use crate::{
     id::UserKey,
     limits::{EMAIL_CHARS_MAX, EMAIL_CHARS_MIN, PASSWORD_BYTES_MAX},
 };
+
+pub use patch::{nullable, put};
+pub use web::{host_name, https_url};
+pub(crate) use web::{is_host_name, not_a_host};
 
 /// One field that breaks a rule. `field` is a path like `memberIds[2]`; `rule` is a word for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -24,6 +24,7 @@ pub mod idempotency;
 pub mod one_time_tokens;
 pub mod org_settings;
 pub mod outbox;
+pub mod preferences;
 pub mod profiles;
 pub mod seed;
 pub mod sessions;

@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub use list::{count, list};
-pub use own::{NewPassword, credentials_by_id, set_password, update_own, verify_email};
+pub use own::{NewPassword, credentials_by_id, lock, set_password, update_own, verify_email};
 pub(crate) use refs::read_ref;
 pub use refs::{active, refs, refs_by_numbers, shown};
 

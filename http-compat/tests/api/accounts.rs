@@ -209,3 +209,35 @@ async fn sessions_are_listed_and_ended_one_by_one() {
     assert_eq!(here.delete(&path).await.refusal(), (404, "NOT_FOUND"));
     assert_eq!(here.delete("/auth/sessions/7").await.refusal(), (400, "VALIDATION_FAILED"));
 }
+
+#[tokio::test]
+async fn a_person_describes_and_arranges_themselves() {
+    let house = House::open().await;
+    let ada = house.company("acme").await;
+    let before = ada.get("/auth/me/profile").await;
+    assert_eq!(before.data()["timezone"], "UTC");
+    let changed =
+        ada.put("/auth/me/profile", json!({"phone": "+4366012345", "email": "x@y.example"})).await;
+    assert_eq!(changed.data()["phone"], "+4366012345");
+    assert_eq!(changed.data()["email"], "ada@acme.example");
+    assert_ne!(before.header("etag"), changed.header("etag"));
+    let answer = ada.put("/auth/me/profile", json!({"avatar": "http://acme.example/me.png"})).await;
+    assert_eq!(answer.refusal(), (400, "VALIDATION_FAILED"));
+
+    let defaults = ada.get("/auth/me/preferences").await;
+    let expected = json!({
+        "ui": {
+            "theme": "system", "density": "comfortable", "sidebarCollapsed": false,
+            "language": null, "custom": {},
+        },
+        "notifications": {
+            "inApp": true, "push": true, "email": true, "sound": true, "desktop": true,
+        },
+        "updatedAt": null,
+    });
+    assert_eq!(defaults.data(), &expected);
+    let dark = json!({"ui": {"theme": "dark"}});
+    assert_eq!(ada.put("/auth/me/preferences", dark).await.data()["ui"]["theme"], "dark");
+    let much = json!({"ui": {"custom": {"x": "y".repeat(17_000)}}});
+    assert_eq!(ada.put("/auth/me/preferences", much).await.refusal(), (413, "PAYLOAD_TOO_LARGE"));
+}

@@ -7,7 +7,14 @@ use tidewire_protocol::{
 };
 
 use super::{Credentials, credentials, search_text, select_user};
-use crate::{Conn, Result, query::query};
+use crate::{Conn, Result, dialect::locking, query::query};
+
+/// Lets others who change the person wait until this transaction ends.
+pub async fn lock(conn: &mut Conn, tenant_id: TenantId, id: UserId) -> Result<()> {
+    let sql =
+        locking!("select 1 from users where tenant_id = $1 and id = $2", " for no key update", "");
+    query(sql).bind(tenant_id).bind(id).fetch_optional(conn).await.map(drop)
+}
 
 const CREDENTIALS_BY_ID: &str =
     select_user!("where u.tenant_id = $1 and u.id = $2 and u.deleted_ms is null");

@@ -1,14 +1,12 @@
 //! What the law of the recipients asks for.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-use super::{https_url, nullable, put};
 use crate::{
     Timestamp,
-    input::{Fields, Input},
+    input::{Fields, Input, https_url, nullable, put},
     limits::COMPANY_NAME_CHARS_MAX,
 };
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 const ADDRESS_CHARS_MAX: usize = 300;
 const RETENTION_DAYS_MIN: i64 = 30;

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{HOST_CHARS_MAX, host_name, is_host_name, not_a_host, nullable, words};
+use super::words;
 use crate::{
     Timestamp,
-    input::{Fields, Input},
+    input::{Fields, Input, host_name, is_host_name, not_a_host, nullable},
+    limits::HOST_CHARS_MAX,
 };
 
 words! {

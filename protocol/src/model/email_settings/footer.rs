@@ -1,13 +1,11 @@
 //! What stands below a mail.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-use super::put;
 use crate::{
     Timestamp,
-    input::{Fields, Input},
+    input::{Fields, Input, put},
 };
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The footer of outgoing mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -1,14 +1,12 @@
 //! Whom mails come from.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-use super::{nullable, put};
 use crate::{
     Timestamp,
-    input::{Fields, Input},
+    input::{Fields, Input, nullable, put},
     limits::NAME_CHARS_MAX,
 };
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Sender defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

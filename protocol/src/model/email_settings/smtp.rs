@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{HOST_CHARS_MAX, is_host_name, not_a_host, nullable, words};
+use super::words;
 use crate::{
     Timestamp,
-    input::{Fields, Input},
+    input::{Fields, Input, is_host_name, not_a_host, nullable},
+    limits::HOST_CHARS_MAX,
 };
 
 const USERNAME_CHARS_MAX: usize = 255;

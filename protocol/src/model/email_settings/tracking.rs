@@ -1,13 +1,11 @@
 //! Whether it is noticed that a mail was opened or followed. Account mails never are.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-use super::{host_name, nullable, put};
 use crate::{
     Timestamp,
-    input::{Fields, Input},
+    input::{Fields, Input, host_name, nullable, put},
 };
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Tracking switches; off unless somebody says otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -9,7 +9,7 @@ use tidewire_protocol::{
     },
     model::{
         channels::ChannelNotify, email_settings::EmailSection, org_settings::SettingKey,
-        unread::UnreadChanged, users::Role,
+        preferences::Preferences, unread::UnreadChanged, users::Role,
     },
 };
 
@@ -71,6 +71,12 @@ fn of_the_user() -> impl Strategy<Value = Event> {
         }),
         (one_of(SettingKey::ALL), text(), any::<i64>()).prop_map(|(key, value, version)| {
             Event::OrgSettingsChanged(OrgSettingsChanged { key, value: value.into(), version })
+        }),
+        (any::<bool>(), text()).prop_map(|(sound, language)| {
+            let mut preferences = Preferences::default();
+            preferences.notifications.sound = sound;
+            preferences.ui.language = Some(language);
+            Event::PreferencesChanged(preferences.into())
         }),
         text().prop_map(|reason| Event::SessionRevoked(SessionRevoked { reason })),
         one_of(EmailSection::ALL)

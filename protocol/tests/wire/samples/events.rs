@@ -12,6 +12,7 @@ use tidewire_protocol::{
         email_settings::EmailSection,
         messages::{Message, MessageType},
         org_settings::SettingKey,
+        preferences::Preferences,
         presence::{PresenceItem, PresenceStatus},
         unread::{ChannelUnread, UnreadChanged, UnreadTotals},
         users::{Role, UserRef, UserRefStatus},
@@ -72,6 +73,9 @@ pub(crate) fn events() -> Vec<Event> {
             value: 30.into(),
             version: 2,
         }),
+        Event::PreferencesChanged(
+            Preferences { updated_at: Some(NOW), ..Preferences::default() }.into(),
+        ),
         Event::SessionRevoked(SessionRevoked { reason: "logout_all".to_owned() }),
         Event::EmailSettingsChanged(EmailSettingsChanged { section: EmailSection::Smtp }),
         Event::Draining(Draining { reconnect_after_ms: 1_500, ticket: "ticket".to_owned() }),

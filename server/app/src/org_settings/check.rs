@@ -7,7 +7,6 @@ use tidewire_protocol::{
     locale::{canonical_locale, canonical_time_zone},
     model::org_settings::{SettingKey, SettingKind},
 };
-use url::Url;
 
 use crate::{
     Error, Result,
@@ -40,8 +39,8 @@ fn read(fields: &mut Fields<'_>, kind: SettingKind) -> Option<Value> {
             text(fields, EmailAddress::parse(&typed).map(|email| email.typed))
         }
         SettingKind::HttpsUrl { max } => {
-            let typed = fields.line("value", 1, max)?;
-            text(fields, is_https(&typed).then_some(typed))
+            let typed = input::https_url(fields, "value")?;
+            text(fields, (typed.len() <= max).then_some(typed))
         }
         SettingKind::TimeZone => {
             let typed = fields.line("value", 1, PASSWORD_CHARS_MAX)?;
@@ -71,15 +70,6 @@ fn text(fields: &mut Fields<'_>, text: Option<String>) -> Option<Value> {
         || fields.fail("value", "value", "is none of its kind"),
         |text| Some(text.into()),
     )
-}
-
-fn is_https(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| {
-        url.scheme() == "https"
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-    })
 }
 
 fn is_color(text: &str) -> bool {

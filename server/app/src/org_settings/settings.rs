@@ -72,6 +72,14 @@ impl Settings {
         self.value(key).as_str()
     }
 
+    pub fn timezone(&self) -> &str {
+        self.text(SettingKey::TimeZone).unwrap_or("UTC")
+    }
+
+    pub fn locale(&self) -> &str {
+        self.text(SettingKey::Locale).unwrap_or("en-US")
+    }
+
     pub fn password_min_length(&self) -> usize {
         self.integer(SettingKey::PasswordMinLength) as usize
     }

@@ -1,15 +1,17 @@
 //! Mail the whole way: from a request to the running binary into a real mail server.
 #![expect(clippy::unwrap_used, reason = "a step that fails fails its test")]
 
-use std::{path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tidewire_testkit::{
-    Client, MailBehaviour, MailServer, ReceivedMail, Server, Socket, eventually, socket::Answer,
+    Client, MailBehaviour, MailServer, ReceivedMail, Redis, Server, Socket, TestDb, eventually,
+    socket::Answer,
 };
 
 const BINARY: &str = env!("CARGO_BIN_EXE_tidewire");
+const PASSWORD: &str = "correct horse battery";
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 /// A node with a company in it, whose administrator is signed in.
@@ -30,12 +32,12 @@ impl House {
         let house = Self { server, token: String::new(), data };
         let registered = json!({
             "companyName": "Acme", "slug": "acme", "adminEmail": "ada@acme.example",
-            "adminPassword": "correct horse battery", "adminFirstName": "Ada",
+            "adminPassword": PASSWORD, "adminFirstName": "Ada",
             "adminLastName": "Lovelace",
         });
         house.ask("POST", "/tenants/register", &registered).await;
         let login = json!({
-            "tenantSlug": "acme", "email": "ada@acme.example", "password": "correct horse battery",
+            "tenantSlug": "acme", "email": "ada@acme.example", "password": PASSWORD,
         });
         let signed_in = house.ask("POST", "/auth/login", &login).await;
         let token = signed_in["accessToken"].as_str().unwrap().to_owned();
@@ -66,6 +68,29 @@ impl House {
         let draft = json!({"email": email, "firstName": "Bert", "lastName": "Tester"});
         self.ask("POST", "/users", &draft).await;
     }
+
+    /// The access token of somebody who has accepted an invitation, found in a file.
+    async fn member(&self, email: &str) -> String {
+        self.invite(email).await;
+        let mails = self.data.path().join("mail");
+        let token = eventually("an invitation is a file", async || {
+            let files = fs::read_dir(&mails).ok()?.filter_map(|file| Some(file.ok()?.path()));
+            files.filter_map(|path| fs::read_to_string(path).ok()).find_map(|mail| token_in(&mail))
+        })
+        .await;
+        let accept = json!({"token": token, "password": PASSWORD});
+        self.ask("POST", "/users/accept-invitation", &accept).await;
+        let login = json!({"tenantSlug": "acme", "email": email, "password": PASSWORD});
+        let signed_in = self.ask("POST", "/auth/login", &login).await;
+        signed_in["accessToken"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The token in the link of an invitation, as quoted-printable writes it.
+fn token_in(mail: &str) -> Option<String> {
+    let mail = mail.replace("=\r\n", "").replace("=3D", "=");
+    let (_, token) = mail.split_once("/accept-invitation?token=")?;
+    Some(token[..43].to_owned())
 }
 
 /// Lets tenants use a server on loopback.
@@ -108,7 +133,7 @@ async fn an_invitation_leaves_by_the_tenants_own_server() {
     assert!(mail.tls);
     assert_eq!(mail.login.as_deref(), Some(MailServer::USERNAME));
     assert_eq!(mail.from, "hello@acme.example");
-    let (head, body) = mail.text.split_once("\r\n\r\n").unwrap();
+    let (head, _) = mail.text.split_once("\r\n\r\n").unwrap();
     for line in [
         "From: Acme <hello@acme.example>",
         "To: \"Bert Tester\" <bert@acme.example>",
@@ -118,10 +143,9 @@ async fn an_invitation_leaves_by_the_tenants_own_server() {
         assert!(head.lines().any(|found| found == line), "{line} in\n{head}");
     }
     assert!(head.contains("@tide.example>"), "{head}");
-    let body = body.replace("=\r\n", "").replace("=3D", "=");
-    let (_, token) = body.split_once("/accept-invitation?token=").unwrap();
+    let token = token_in(&mail.text).unwrap();
     let complaints = house.server.complaints();
-    assert!(!complaints.contains(MailServer::PASSWORD) && !complaints.contains(&token[..43]));
+    assert!(!complaints.contains(MailServer::PASSWORD) && !complaints.contains(&token));
 
     let status = house.ask("GET", "/settings/email/status", &json!({})).await;
     assert_eq!((&status["ready"], &status["transport"]), (&json!(true), &json!("tenant")));
@@ -149,6 +173,36 @@ async fn without_one_it_leaves_by_the_operators_server() {
     // The operator's own server is no way in for tenants.
     let refused = house.answer("PUT", "/settings/email/smtp", &smtp(mails.port())).await;
     assert_eq!((refused.status, refused.error_code().as_str()), (400, "VALIDATION_FAILED"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn administrators_on_every_node_learn_of_a_change_and_nobody_else() {
+    let (Some(redis), Some(db)) = (Redis::start(), TestDb::postgres()) else { return };
+    let share = |command: &mut Command| {
+        command
+            .env("TIDEWIRE_PUBLIC_URL", "https://tide.example")
+            .env("TIDEWIRE_SECRET_KEY", KEY)
+            .env("DATABASE_URL", db.url())
+            .env("REDIS_URL", redis.url());
+    };
+    let house = House::open(share).await;
+    let bert = house.member("bert@acme.example").await;
+    let data = tempfile::tempdir().unwrap();
+    let other = Server::start(BINARY, data.path(), share).await;
+    for node in [&house.server, &other] {
+        eventually("a node has its Redis", async || {
+            let mut socket = Socket::connect(node.address()).await;
+            let health = socket.request("GET", "/api/v1/health/system", &[]).await.json();
+            (health["data"]["status"] == "ok").then_some(())
+        })
+        .await;
+    }
+    let (mut ada, _) = Client::hello(other.address(), &house.token).await;
+    let (mut bert, _) = Client::hello(other.address(), &bert).await;
+    house.ask("PUT", "/settings/email/footer", &json!({"enabled": true})).await;
+    assert_eq!(ada.event_of("email_settings.changed").await.data, json!({"section": "footer"}));
+    bert.call("ping", json!({})).await.unwrap();
+    assert!(bert.arrived().all(|event| event.event != "email_settings.changed"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -21,6 +21,7 @@ use tidewire_protocol::{
     ErrorCode,
     id::ChannelId,
     limits::{AUTH_BODY_BYTES_MAX, BODY_BYTES_MAX},
+    model::users::Role,
 };
 
 use crate::{
@@ -50,6 +51,8 @@ pub(crate) enum Access {
     Public,
     SignedIn,
     Holding(Permission),
+    /// For administrators only, also where others may hold the permission.
+    Administering(Permission),
 }
 
 /// Open to everybody, limited by address.
@@ -75,6 +78,11 @@ pub(crate) const fn signed_in(class: Class) -> Policy {
 /// For people who hold a permission, limited by user.
 pub(crate) const fn holding(permission: Permission, class: Class) -> Policy {
     Policy { access: Access::Holding(permission), ..public(class) }
+}
+
+/// For administrators who hold a permission, limited by user.
+pub(crate) const fn administering(permission: Permission, class: Class) -> Policy {
+    Policy { access: Access::Administering(permission), ..public(class) }
 }
 
 impl Policy {
@@ -172,7 +180,15 @@ impl Gate {
             Access::Holding(permission) if !identity.permissions.contains(permission) => {
                 Err(Error::forbidden(permission).into())
             }
-            Access::Public | Access::SignedIn | Access::Holding(_) => Ok(()),
+            Access::Administering(permission)
+                if identity.role < Role::TenantAdmin
+                    || !identity.permissions.contains(permission) =>
+            {
+                Err(Error::forbidden(permission).into())
+            }
+            Access::Public | Access::SignedIn | Access::Holding(_) | Access::Administering(_) => {
+                Ok(())
+            }
         }
     }
 }

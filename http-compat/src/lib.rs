@@ -30,7 +30,8 @@ use tidewire_app::{
     App,
     permission::Permission::{
         ChatCreateGroup, ChatRead, ChatWrite, EmailSettingsManage, EmailSettingsRead,
-        ProfilesManage, ProfilesRead, SettingsManage, SettingsRead, UsersCreate, UsersRead,
+        ProfilesManage, ProfilesRead, SessionsManage, SettingsManage, SettingsRead, UsersCreate,
+        UsersDeactivate, UsersDelete, UsersRead, UsersUpdate,
     },
     rate_limit::Class,
 };
@@ -42,7 +43,7 @@ pub use authenticate::PreAuthenticated;
 pub use problem::Problem;
 
 use address::Network;
-use admission::{holding, probe, public, signed_in};
+use admission::{administering, holding, probe, public, signed_in};
 use routes::{
     accounts, channel_members, channels, email_settings, email_verification, health, messages,
     org_settings, own_profile, passwords, permissions, preferences, presence, profiles, sessions,
@@ -115,6 +116,12 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/users/me",                  signed_in(Class::Read),             routes!(users::me))
         .at("/api/v1/users/profiles",            holding(UsersRead, Class::Read),    routes!(profiles::assignable))
         .at("/api/v1/users/{id}",                signed_in(Class::Read),             routes!(users::get))
+        .at("/api/v1/users/{id}",                holding(UsersUpdate, Class::Write),      routes!(users::update))
+        .at("/api/v1/users/{id}",                holding(UsersDeactivate, Class::Write),  routes!(users::deactivate))
+        .at("/api/v1/users/{id}/activate",       holding(UsersDeactivate, Class::Write),  routes!(users::activate))
+        .at("/api/v1/users/{id}/permanent",      holding(UsersDelete, Class::Write),      routes!(users::delete))
+        .at("/api/v1/users/{id}/revoke-sessions",   holding(SessionsManage, Class::Write),    routes!(users::revoke_sessions))
+        .at("/api/v1/users/{id}/resend-invitation", administering(UsersCreate, Class::Write), routes!(users::resend_invitation))
         .at("/api/v1/users/accept-invitation",   public(Class::OneTimeToken),        routes!(users::accept_invitation))
         .at("/api/v1/users/invitations/{token}", public(Class::OneTimeToken),        routes!(users::invitation))
         .at("/api/v1/permissions/me",            signed_in(Class::Read),             routes!(permissions::me))

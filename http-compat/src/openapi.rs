@@ -121,7 +121,9 @@ fn add_failures(operation: &mut Operation, policy: &Policy, repeatable: bool) {
     match policy.access {
         Access::Public => {}
         Access::SignedIn => codes.extend(SIGN_IN),
-        Access::Holding(_) => codes.extend(SIGN_IN.into_iter().chain([Code::Forbidden])),
+        Access::Holding(_) | Access::Administering(_) => {
+            codes.extend(SIGN_IN.into_iter().chain([Code::Forbidden]));
+        }
     }
     if repeatable {
         codes.extend([Code::IdempotencyInProgress, Code::IdempotencyKeyReused]);

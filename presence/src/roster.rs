@@ -29,6 +29,8 @@ struct Person {
     connections: Vec<Device>,
     shown: PresenceStatus,
     left_ms: i64,
+    /// Gone without the grace time.
+    dismissed: bool,
 }
 
 #[derive(Debug)]
@@ -54,7 +56,9 @@ impl Roster {
             connections: Vec::with_capacity(1),
             shown: PresenceStatus::Offline,
             left_ms: now_ms,
+            dismissed: false,
         });
+        person.dismissed = false;
         person.connections.push(Device { id: connection, active_ms: now_ms, away });
         self.stirred.insert(user);
     }
@@ -64,6 +68,16 @@ impl Roster {
         if let Some(person) = self.people.get_mut(&user) {
             person.connections.retain(|device| device.id != connection);
             person.left_ms = now_ms;
+            self.stirred.insert(user);
+        }
+    }
+
+    /// The person may not be here any more: offline from now on.
+    pub fn dismiss(&mut self, user: UserId, now_ms: i64) {
+        if let Some(person) = self.people.get_mut(&user) {
+            person.connections.clear();
+            person.left_ms = now_ms;
+            person.dismissed = true;
             self.stirred.insert(user);
         }
     }
@@ -155,7 +169,7 @@ impl Person {
             PresenceStatus::Online
         } else if !self.connections.is_empty() {
             PresenceStatus::Away
-        } else if now_ms - self.left_ms < PRESENCE_LEAVE_GRACE_MS as i64 {
+        } else if !self.dismissed && now_ms - self.left_ms < PRESENCE_LEAVE_GRACE_MS as i64 {
             self.shown
         } else {
             PresenceStatus::Offline
@@ -211,6 +225,20 @@ mod tests {
         assert_eq!(statuses(&roster.tick(300_001, false)), [PresenceStatus::Online]);
         roster.set_away(ANN, PHONE, true, 300_002);
         assert_eq!(statuses(&roster.tick(300_002, false)), [PresenceStatus::Away]);
+    }
+
+    #[test]
+    fn who_may_not_be_here_is_offline_without_a_grace_time() {
+        let mut roster = Roster::default();
+        roster.join(ANN, PHONE, false, 0);
+        roster.tick(0, false);
+        roster.dismiss(ANN, 5);
+        assert_eq!(statuses(&roster.tick(6, false)), [PresenceStatus::Offline]);
+        assert_eq!(roster.last_seen_ms(ANN), Some(5));
+        roster.leave(ANN, PHONE, 7);
+        assert_eq!(roster.tick(8, true), []);
+        roster.join(ANN, PHONE, false, 9);
+        assert_eq!(roster.status(ANN, 9), PresenceStatus::Online);
     }
 
     proptest! {

@@ -70,6 +70,7 @@ error_codes! {
     RegistrationClosed    "REGISTRATION_CLOSED"     403 false "Registration is closed on this server.";
     RoleNotAssignable     "ROLE_NOT_ASSIGNABLE"     403 false "You cannot give this role or profile.";
     TargetOutranksCaller  "TARGET_OUTRANKS_CALLER"  403 false "You cannot change somebody of this rank.";
+    CannotModifySelf      "CANNOT_MODIFY_SELF"      403 false "This cannot be done to oneself.";
     EmailDomainNotAllowed "EMAIL_DOMAIN_NOT_ALLOWED" 403 false "Addresses of this domain are not allowed here.";
     OriginNotAllowed      "ORIGIN_NOT_ALLOWED"      403 false "This origin is not allowed.";
     ChannelRoleRequired   "CHANNEL_ROLE_REQUIRED"   403 false "This needs another role in the channel.";
@@ -87,6 +88,9 @@ error_codes! {
     EmailTaken            "EMAIL_TAKEN"             409 false "A user with this address exists.";
     NameTaken             "NAME_TAKEN"              409 false "This name is taken.";
     SystemProfile         "SYSTEM_PROFILE"          409 false "The profiles of the system cannot be changed.";
+    LastAdmin             "LAST_ADMIN"              409 false "The company needs an active administrator.";
+    UserPending           "USER_PENDING"            409 false "This user has not accepted the invitation yet.";
+    NotPending            "NOT_PENDING"             409 false "This user has no open invitation.";
     ProfileInUse          "PROFILE_IN_USE"          409 false "People have this profile; see details.userCount.";
     ProfileLimit          "PROFILE_LIMIT"           409 false "The company has reached its limit of profiles.";
     UserInactive          "USER_INACTIVE"           409 false "This user is not active.";

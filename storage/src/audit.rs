@@ -1,4 +1,5 @@
-//! Who did what, to whom, from where. Rows are only ever added.
+//! Who did what, to whom, from where. Rows are added and stay; only what is personal in them is erased
+//! with the person.
 
 use serde_json::Value;
 use tidewire_protocol::{
@@ -23,6 +24,18 @@ pub struct Entry<'a> {
     pub address: Option<String>,
     pub request_id: &'a str,
     pub detail: Value,
+}
+
+const FORGET_ABOUT: &str = "\
+update audit set detail = null, address = null
+where tenant_id = $1 and target_type = 'user' and target_id = $2";
+const FORGET_BY: &str = "update audit set address = null where tenant_id = $1 and actor_id = $2";
+
+/// Leaves nothing of a person in the log but their id: not their names, nor where they came from.
+pub async fn forget(conn: &mut Conn, tenant_id: TenantId, user_id: UserId) -> Result<()> {
+    let about = query(FORGET_ABOUT).bind(tenant_id).bind(user_id.to_string());
+    about.execute(conn).await?;
+    query(FORGET_BY).bind(tenant_id).bind(user_id).execute(conn).await.map(drop)
 }
 
 const INSERT: &str = "\

@@ -80,6 +80,26 @@ pub async fn first(
     rows.iter().map(member).collect()
 }
 
+const HEIR: &str = concat!(
+    "select ",
+    member_columns!(),
+    " from channel_members m join users u on u.id = m.user_id
+where m.tenant_id = $1 and m.channel_id = $2 and m.user_id <> $3 and u.status = 'active'
+  and u.deleted_ms is null
+order by case m.role when 'admin' then 0 else 1 end, m.joined_ms, m.user_id limit 1"
+);
+
+/// Who comes after the owner of a group: the longest-standing admin, or else member, who is active.
+pub async fn heir(
+    conn: &mut Conn,
+    tenant: TenantId,
+    channel: ChannelId,
+    owner: UserId,
+) -> Result<Option<Member>> {
+    let row = query(HEIR).bind(tenant).bind(channel).bind(owner).fetch_optional(conn).await?;
+    row.as_ref().map(member).transpose()
+}
+
 fn member(row: &Row) -> Result<Member> {
     Ok(Member {
         channel_id: row.id(0)?,

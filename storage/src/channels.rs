@@ -186,6 +186,21 @@ pub async fn direct_channels(
     rows.iter().map(|row| Ok((row.id(0)?, row.id(1)?))).collect()
 }
 
+const OWNED_GROUPS: &str = "\
+select c.id from channel_members m join channels c on c.id = m.channel_id
+where m.tenant_id = $1 and m.user_id = $2 and m.role = 'owner' and c.kind = 'group'
+  and c.tenant_id = $1 order by c.id";
+
+/// The groups that `user` owns, in the order in which channels are locked.
+pub async fn owned_groups(
+    conn: &mut Conn,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Vec<ChannelId>> {
+    let rows = query(OWNED_GROUPS).bind(tenant).bind(user).fetch_all(conn).await?;
+    rows.iter().map(|row| row.id(0)).collect()
+}
+
 const GROUPS_AT_LIMIT: Sql = crate::dialect::by_ids!(
     "select m.user_id from channel_members m
 join channels c on c.id = m.channel_id and c.kind = 'group' and c.tenant_id = $1

@@ -26,6 +26,7 @@ pub mod org_settings;
 pub mod outbox;
 pub mod preferences;
 pub mod profiles;
+pub mod seats;
 pub mod seed;
 pub mod sessions;
 pub mod tenants;

@@ -1,5 +1,6 @@
 //! People: one row each, kept after deletion so that what they wrote stays attributed to somebody.
 
+mod changes;
 mod list;
 mod own;
 mod refs;
@@ -15,6 +16,7 @@ use crate::{
     query::{Row, query},
 };
 
+pub use changes::{Change, activate, active_admins, deactivate, erase, invite_again, update};
 pub use list::{count, list};
 pub use own::{NewPassword, credentials_by_id, lock, set_password, update_own, verify_email};
 pub(crate) use refs::read_ref;

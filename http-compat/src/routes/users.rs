@@ -10,14 +10,18 @@ use tidewire_protocol::{
     model::{
         pages::{Page, PageQuery},
         users::{
-            AcceptInvitation, CreateUser, InvitationAccepted, InvitationPreview, User, UserCreated,
-            UserData, UsersQuery,
+            AcceptInvitation, CreateUser, InvitationAccepted, InvitationData, InvitationPreview,
+            SessionsRevoked, UpdateUser, User, UserCreated, UserData, UserDeleted, UsersQuery,
         },
     },
 };
 
 use crate::{
-    answer::Answer, json::Json, path::PathIds, preconditions::Preconditions, problem::Result,
+    answer::Answer,
+    json::Json,
+    path::PathIds,
+    preconditions::{Preconditions, tagged},
+    problem::Result,
     query::Query,
 };
 
@@ -80,6 +84,113 @@ pub(crate) async fn get(
 ) -> Result<Response> {
     let found = users::get(&app, &actor, key).await?;
     preconditions.answer(found.user.version, Answer::new(found))
+}
+
+/// Changes a user's name, role, profile or status.
+#[utoipa::path(put, path = "", params(("id" = String, Path, description = "User id or number")),
+    responses(
+        (status = 200, body = Answer<UserData>),
+        (status = 402, description = "SEAT_LIMIT_REACHED"),
+        (status = 403, description = "ROLE_NOT_ASSIGNABLE, TARGET_OUTRANKS_CALLER, CANNOT_MODIFY_SELF"),
+        (status = 404, description = "NOT_FOUND"),
+        (status = 409, description = "LAST_ADMIN, USER_PENDING"),
+        (status = 412, description = "PRECONDITION_FAILED"),
+    )
+)]
+pub(crate) async fn update(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    PathIds(key): PathIds<UserKey>,
+    preconditions: Preconditions,
+    Json(wanted): Json<UpdateUser>,
+) -> Result<Response> {
+    let updated = users::update(&app, &actor, key, wanted, &preconditions.expected()).await?;
+    Ok(tagged(updated.user.version, Answer::new(updated)))
+}
+
+/// Deactivates a user, who can no longer sign in.
+#[utoipa::path(delete, path = "", params(("id" = String, Path, description = "User id or number")),
+    responses(
+        (status = 200, body = Answer<UserData>),
+        (status = 403, description = "CANNOT_MODIFY_SELF, TARGET_OUTRANKS_CALLER"),
+        (status = 404, description = "NOT_FOUND"),
+        (status = 409, description = "LAST_ADMIN"),
+    )
+)]
+pub(crate) async fn deactivate(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    PathIds(key): PathIds<UserKey>,
+) -> Result<Answer<UserData>> {
+    Ok(Answer::new(users::deactivate(&app, &actor, key).await?))
+}
+
+/// Brings a deactivated user back.
+#[utoipa::path(post, path = "", params(("id" = String, Path, description = "User id or number")),
+    responses(
+        (status = 200, body = Answer<UserData>),
+        (status = 402, description = "SEAT_LIMIT_REACHED"),
+        (status = 403, description = "TARGET_OUTRANKS_CALLER"),
+        (status = 404, description = "NOT_FOUND"),
+        (status = 409, description = "USER_PENDING"),
+    )
+)]
+pub(crate) async fn activate(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    PathIds(key): PathIds<UserKey>,
+) -> Result<Answer<UserData>> {
+    Ok(Answer::new(users::activate(&app, &actor, key).await?))
+}
+
+/// Erases a user for good. What they wrote stays.
+#[utoipa::path(delete, path = "", params(("id" = String, Path, description = "User id or number")),
+    responses(
+        (status = 200, body = Answer<UserDeleted>),
+        (status = 403, description = "CANNOT_MODIFY_SELF, TARGET_OUTRANKS_CALLER"),
+        (status = 404, description = "NOT_FOUND"),
+        (status = 409, description = "LAST_ADMIN"),
+    )
+)]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    PathIds(key): PathIds<UserKey>,
+) -> Result<Answer<UserDeleted>> {
+    Ok(Answer::new(users::delete(&app, &actor, key).await?))
+}
+
+/// Signs a user out everywhere.
+#[utoipa::path(post, path = "", params(("id" = String, Path, description = "User id or number")),
+    responses(
+        (status = 200, body = Answer<SessionsRevoked>),
+        (status = 403, description = "TARGET_OUTRANKS_CALLER"),
+        (status = 404, description = "NOT_FOUND"),
+    )
+)]
+pub(crate) async fn revoke_sessions(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    PathIds(key): PathIds<UserKey>,
+) -> Result<Answer<SessionsRevoked>> {
+    Ok(Answer::new(users::revoke_sessions(&app, &actor, key).await?))
+}
+
+/// Mails the invitation of a pending user again. The old link is void.
+#[utoipa::path(post, path = "", params(("id" = String, Path, description = "User id or number")),
+    responses(
+        (status = 200, body = Answer<InvitationData>),
+        (status = 403, description = "TARGET_OUTRANKS_CALLER"),
+        (status = 404, description = "NOT_FOUND"),
+        (status = 409, description = "NOT_PENDING"),
+    )
+)]
+pub(crate) async fn resend_invitation(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+    PathIds(key): PathIds<UserKey>,
+) -> Result<Answer<InvitationData>> {
+    Ok(Answer::new(users::resend_invitation(&app, &actor, key).await?))
 }
 
 /// Accepts an invitation and chooses a password. Nobody is signed in by it.

@@ -4,6 +4,7 @@
 mod house;
 
 mod accounts;
+mod changes_of_users;
 mod channels;
 mod email_settings;
 mod health;

@@ -154,6 +154,10 @@ words! {
         LogoutAll = "logout_all",
         /// A newer sign-in took its place.
         SessionLimit = "session_limit",
+        /// An administrator has signed the person out.
+        Administrator = "administrator",
+        Deactivated = "deactivated",
+        Deleted = "deleted",
         /// A refresh token was used a second time.
         RefreshReuse = "refresh_reuse",
         /// Its owner ended it from another one.

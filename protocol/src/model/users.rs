@@ -100,10 +100,7 @@ impl Input for CreateUser {
         let email = fields.email("email");
         let first_name = fields.line("firstName", 1, NAME_CHARS_MAX);
         let last_name = fields.line("lastName", 1, NAME_CHARS_MAX);
-        let role = fields.optional_word("role");
-        if role == Some(Role::Super) {
-            fields.fail::<()>("role", "one_of", "must be one of user, manager, tenant_admin");
-        }
+        let role = read_role(fields);
         let profile_id = fields.optional_integer("profileId", 1, i64::from(i32::MAX));
         Some(Self {
             email: email?,
@@ -139,6 +136,50 @@ impl Input for AcceptInvitation {
         let last_name = fields.optional_line("lastName", 1, NAME_CHARS_MAX);
         Some(Self { token: token?, password: password?, first_name, last_name })
     }
+}
+
+/// `PUT /users/:id`. What is absent stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateUser {
+    #[schema(min_length = 1, max_length = 80)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    #[schema(min_length = 1, max_length = 80)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// `null` gives the default one.
+    #[schema(value_type = Option<i64>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_id: Option<Option<i64>>,
+    /// `active` or `inactive`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<UserStatus>,
+}
+
+impl Input for UpdateUser {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let first_name = fields.optional_line("firstName", 1, NAME_CHARS_MAX);
+        let last_name = fields.optional_line("lastName", 1, NAME_CHARS_MAX);
+        let role = read_role(fields);
+        let profile_id = fields.nullable_integer("profileId", 1, i64::from(i32::MAX));
+        let status = fields.optional_word("status");
+        if status == Some(UserStatus::Pending) {
+            fields.fail::<()>("status", "one_of", "must be one of active, inactive");
+        }
+        Some(Self { first_name, last_name, role, profile_id, status })
+    }
+}
+
+/// Any role but that of operators.
+fn read_role(fields: &mut Fields<'_>) -> Option<Role> {
+    let role = fields.optional_word("role");
+    if role == Some(Role::Super) {
+        return fields.fail("role", "one_of", "must be one of user, manager, tenant_admin");
+    }
+    role
 }
 
 words! {
@@ -204,6 +245,26 @@ pub struct UserCreated {
 pub struct Invitation {
     pub expires_at: Timestamp,
     pub email_queued: bool,
+}
+
+/// What sending an invitation again answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InvitationData {
+    pub invitation: Invitation,
+}
+
+/// What erasing somebody answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UserDeleted {
+    pub deleted: bool,
+    pub id: UserId,
+}
+
+/// What signing somebody out answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionsRevoked {
+    pub revoked_sessions: i64,
 }
 
 /// `GET /users/invitations/:token`: what an invitation is about.

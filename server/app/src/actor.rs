@@ -67,6 +67,14 @@ impl Actor {
         self.identity.role
     }
 
+    /// Refuses with 403 `FORBIDDEN` those who are no administrators, also if they hold `permission`.
+    pub fn require_admin(&self, permission: Permission) -> Result<()> {
+        if self.role() < Role::TenantAdmin {
+            return Err(Error::forbidden(permission));
+        }
+        self.require(permission)
+    }
+
     pub fn may(&self, permission: Permission) -> bool {
         self.identity.permissions.contains(permission)
     }

@@ -186,6 +186,31 @@ async fn promote(
     Ok(entries::append(conn, &NewEntry { detail: Some(detail(&member)), ..changed }).await?)
 }
 
+/// Gives the groups that somebody owns to those who come after them; to be published after the
+/// commit. Where nobody is active, the group stays as it is.
+pub(crate) async fn hand_over(
+    app: &App,
+    actor: &Actor,
+    conn: &mut Conn,
+    user: UserId,
+) -> Result<Vec<(ChannelId, Vec<Placed>)>> {
+    let tenant = actor.tenant_id();
+    let mut handed = Vec::new();
+    for channel in stored_channels::owned_groups(conn, tenant, user).await? {
+        stored_channels::lock(conn, tenant, channel).await?;
+        let heir = stored::heir(conn, tenant, channel, user).await?;
+        let owner = stored::among(conn, tenant, channel, &[user]).await?.pop();
+        if let (Some(heir), Some(owner)) = (heir, owner)
+            && owner.role == ChannelRole::Owner
+        {
+            let given = promote(app, actor, conn, &owner, ChannelRole::Member).await?;
+            let taken = promote(app, actor, conn, &heir, ChannelRole::Owner).await?;
+            handed.push((channel, vec![given, taken]));
+        }
+    }
+    Ok(handed)
+}
+
 async fn target(app: &App, actor: &Actor, key: UserKey) -> Result<UserId> {
     let found = people::resolve(app, actor.tenant_id(), &[key]).await?;
     found.into_iter().flatten().next().map(|user| user.id).ok_or_else(Error::not_found)

@@ -50,6 +50,7 @@ mod changes;
 mod jobs;
 mod log_view;
 mod news;
+mod seats;
 #[cfg(test)]
 mod testing;
 

@@ -24,6 +24,7 @@ use crate::{
     fanout::{connection::Connection, live_user::LiveUser},
     org_settings,
     permission::Permission,
+    presence,
 };
 
 /// Something that has been committed.
@@ -145,6 +146,9 @@ async fn user_changed(app: &App, tenant_id: TenantId, user_id: UserId) -> Result
         recheck(app, &live).await;
     }
     let shown = users::shown(&mut app.db.read().await?, tenant_id, user_id).await?;
+    if shown.as_ref().is_some_and(|(user, _)| user.status != UserRefStatus::Active) {
+        presence::dismiss(app, user_id);
+    }
     if let Some((user, version)) = shown
         && app.shown.is_news(tenant_id, user_id, version)
     {

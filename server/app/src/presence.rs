@@ -88,6 +88,11 @@ pub fn leave(app: &App, connection: &Connection) {
     end_watching(app, connection);
 }
 
+/// Somebody may not be here any more.
+pub(crate) fn dismiss(app: &App, user: UserId) {
+    app.presence.roster().dismiss(user, app.clock.now().ms());
+}
+
 /// The person is doing something on this connection.
 pub fn active(app: &App, connection: &Connection) {
     app.presence.roster().active(connection.user_id(), connection.id(), app.clock.now().ms());

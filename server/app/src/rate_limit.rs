@@ -62,6 +62,8 @@ classes! {
     VerificationMail  "verification_mail"      3 per 3_600;
     /// Presenting a one-time token, by address.
     OneTimeToken      "one_time_token"        20 per 60;
+    /// Sending an invitation again, by the invited person.
+    ResendInvitation  "resend_invitation"      3 per 3_600;
     /// Registering a company, by address.
     Register          "register"               5 per 3_600;
     /// Looking a company up for its sign-in page, by address.

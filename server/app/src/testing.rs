@@ -13,7 +13,7 @@ use tidewire_protocol::{
         accounts::{Login, SignedIn},
         org_settings::SetSetting,
         tenants::{RegisterTenant, Registered},
-        users::{AcceptInvitation, CreateUser, User},
+        users::{AcceptInvitation, CreateUser, Role, User},
     },
 };
 use tidewire_storage::{
@@ -131,6 +131,14 @@ impl House {
         Ok(Actor { identity, request: Arc::default() })
     }
 
+    /// Somebody of a role, signed in.
+    pub(crate) async fn of_role(&self, first_name: &str, role: Role) -> Actor {
+        let mut draft = person(first_name);
+        draft["role"] = role.word().into();
+        let user = self.member(draft).await;
+        self.actor(&user.email).await
+    }
+
     /// Invites somebody; answers them and the token in their mail.
     pub(crate) async fn invite(&self, draft: Value) -> (User, String) {
         let created = users::create(&self.app, &self.admin().await, input(draft)).await.unwrap();
@@ -152,6 +160,12 @@ impl House {
         let mails = rows.iter().map(|row| row.json::<Value>(0).unwrap());
         let mail = mails.into_iter().find(|mail| mail["to"]["address"] == email).unwrap();
         mail["token"].as_str().unwrap().to_owned()
+    }
+
+    /// How many mails of an event wait.
+    pub(crate) async fn mailed(&self, event: &str) -> usize {
+        let rows = self.rows("select payload from outbox where state = 'queued'").await;
+        rows.iter().filter(|row| row.json::<Value>(0).unwrap()["event"] == event).count()
     }
 
     pub(crate) async fn rows(&self, sql: &'static str) -> Vec<Row> {

@@ -1,10 +1,12 @@
 //! People: inviting, reading, and finding them for others.
 
+mod changes;
 mod invitation;
+mod membership;
 
 use std::collections::HashMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tidewire_protocol::{
     ErrorCode,
     id::{TenantId, UserId, UserKey},
@@ -31,10 +33,14 @@ use crate::{
     news::{self, News},
     org_settings,
     permission::Permission,
-    profiles,
+    profiles, seats,
 };
 
-pub use invitation::{accept_invitation, preview_invitation};
+use invitation::Invited;
+
+pub use changes::update;
+pub use invitation::{accept_invitation, preview_invitation, resend_invitation};
+pub use membership::{activate, deactivate, delete, revoke_sessions};
 
 /// Adds somebody in status pending and mails them an invitation.
 pub async fn create(app: &App, actor: &Actor, draft: CreateUser) -> Result<UserCreated> {
@@ -44,12 +50,14 @@ pub async fn create(app: &App, actor: &Actor, draft: CreateUser) -> Result<UserC
     let now = app.clock.now();
     let expires_at = now.plus_ms(settings.invitation_lifetime_ms());
     let mut conn = app.db.write().await?;
+    tenants::lock(&mut conn, actor.tenant_id()).await?;
     let role = draft.role.unwrap_or(Role::User);
     let profile_id =
         profiles::assignable(&mut conn, actor, role, draft.profile_id, &settings).await?;
     if !settings.allows_domain(email.domain()) {
         return Err(ErrorCode::EmailDomainNotAllowed.into());
     }
+    seats::take(&mut conn, actor.tenant_id()).await?;
     let new = NewUser {
         id: app.clock.id(),
         tenant_id: actor.tenant_id(),
@@ -69,7 +77,15 @@ pub async fn create(app: &App, actor: &Actor, draft: CreateUser) -> Result<UserC
     if !users::insert(&mut conn, &new).await? {
         return Err(email_taken(&mut conn, actor.tenant_id(), &email).await?);
     }
-    invitation::send(app, &mut conn, actor, &new, &email).await?;
+    let invited = Invited {
+        user_id: new.id,
+        email: &email,
+        first_name: new.first_name,
+        last_name: new.last_name,
+        at: now,
+        expires_at,
+    };
+    invitation::send(app, &mut conn, actor, invited).await?;
     note_created(app, &mut conn, actor, &new).await?;
     let user = users::by_id(&mut conn, actor.tenant_id(), new.id).await?;
     let created = UserCreated {
@@ -94,15 +110,9 @@ async fn email_taken(conn: &mut Conn, tenant_id: TenantId, email: &EmailAddress)
 }
 
 async fn note_created(app: &App, conn: &mut Conn, actor: &Actor, new: &NewUser<'_>) -> Result<()> {
-    feed::append(conn, new.tenant_id, Change::UserChanged { user_id: new.id }, new.at).await?;
-    let note = Note {
-        tenant_id: new.tenant_id,
-        action: "users.created",
-        actor_id: Some(actor.user_id()),
-        target: Some(("user", new.id.to_string())),
-        detail: json!({ "role": new.role, "profileId": new.profile_id }),
-    };
-    audit::note(app, conn, &actor.request, note).await
+    write_feed(app, conn, actor, new.id).await?;
+    let detail = json!({ "role": new.role, "profileId": new.profile_id });
+    note(app, conn, actor, new.id, ("users.created", detail)).await
 }
 
 async fn publish_changed(app: &App, tenant_id: TenantId, user_id: UserId) {
@@ -118,12 +128,65 @@ pub async fn get(app: &App, actor: &Actor, key: UserKey) -> Result<UserData> {
     if !is_self {
         actor.require(Permission::UsersRead)?;
     }
-    let mut conn = app.db.read().await?;
+    let user = require(&mut app.db.read().await?, actor.tenant_id(), key).await?;
+    Ok(UserData { user: as_seen_by(actor, user) })
+}
+
+async fn require(conn: &mut Conn, tenant_id: TenantId, key: UserKey) -> Result<User> {
     let user = match key {
-        UserKey::Id(id) => users::by_id(&mut conn, actor.tenant_id(), id).await?,
-        UserKey::Number(number) => users::by_number(&mut conn, actor.tenant_id(), number).await?,
+        UserKey::Id(id) => users::by_id(conn, tenant_id, id).await?,
+        UserKey::Number(number) => users::by_number(conn, tenant_id, number).await?,
     };
-    Ok(UserData { user: as_seen_by(actor, user.ok_or(ErrorCode::NotFound)?) })
+    user.ok_or_else(Error::not_found)
+}
+
+/// The person that a change is about, under the company's lock. Nobody changes those above them, and
+/// managers change only people of role `user`, and themselves.
+async fn require_changeable(conn: &mut Conn, actor: &Actor, key: UserKey) -> Result<User> {
+    tenants::lock(conn, actor.tenant_id()).await?;
+    let user = require(conn, actor.tenant_id(), key).await?;
+    let outranks = match actor.role() {
+        Role::Super => false,
+        Role::TenantAdmin => user.role > Role::TenantAdmin,
+        Role::User | Role::Manager => user.role > Role::User && user.id != actor.user_id(),
+    };
+    if outranks { Err(ErrorCode::TargetOutranksCaller.into()) } else { Ok(user) }
+}
+
+/// Refuses with `LAST_ADMIN` when without `user` nobody could administer the company.
+async fn require_other_admin(conn: &mut Conn, tenant_id: TenantId, user: &User) -> Result<()> {
+    if user.role < Role::TenantAdmin || user.status != UserStatus::Active {
+        return Ok(());
+    }
+    let admins = users::active_admins(conn, tenant_id).await?;
+    if admins.iter().any(|admin| *admin != user.id) {
+        Ok(())
+    } else {
+        Err(ErrorCode::LastAdmin.into())
+    }
+}
+
+async fn note(
+    app: &App,
+    conn: &mut Conn,
+    actor: &Actor,
+    user_id: UserId,
+    (action, detail): (&'static str, Value),
+) -> Result<()> {
+    let note = Note {
+        tenant_id: actor.tenant_id(),
+        action,
+        actor_id: Some(actor.user_id()),
+        target: Some(("user", user_id.to_string())),
+        detail,
+    };
+    audit::note(app, conn, &actor.request, note).await
+}
+
+/// Notes for every node that somebody has changed.
+async fn write_feed(app: &App, conn: &mut Conn, actor: &Actor, user_id: UserId) -> Result<()> {
+    let change = Change::UserChanged { user_id };
+    Ok(feed::append(conn, actor.tenant_id(), change, app.clock.now()).await?)
 }
 
 /// A page of the tenant's people.
@@ -184,5 +247,7 @@ pub async fn refs(
     Ok(refs.into_iter().map(|user| (user.id, user)).collect())
 }
 
+#[cfg(test)]
+mod races;
 #[cfg(test)]
 mod tests;

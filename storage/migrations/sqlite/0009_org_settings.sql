@@ -13,3 +13,6 @@ create table org_settings (
 -- The default of the company's name.
 alter table tenants add column registered_name text not null default '';
 update tenants set registered_name = name;
+
+-- How many people a plan has room for; nothing means any number.
+alter table tenants add column seat_limit integer;

@@ -21,7 +21,7 @@ use crate::{
 pub(crate) struct Screen {
     taken: Arc<Taken>,
     /// Kept for as long as the person is here.
-    _connection: Arc<Connection>,
+    connection: Arc<Connection>,
 }
 
 #[derive(Default)]
@@ -48,7 +48,7 @@ impl Screen {
             Arc::new(Connection::new(app.clock.id(), user, identity, mailbox, app.clock.now().ms()))
         });
         resume::start(app, actor, &connection, 1, &Hello::default()).await.unwrap();
-        Self { taken, _connection: connection }
+        Self { taken, connection }
     }
 
     /// The data of all events of a name, in the order they came.
@@ -60,6 +60,11 @@ impl Screen {
             _ => None,
         });
         events.collect()
+    }
+
+    /// Whether the server has ended the connection.
+    pub(crate) fn is_closed(&self) -> bool {
+        !self.connection.mailbox().is_open()
     }
 
     fn frames(&self) -> Vec<(u8, Vec<u8>)> {

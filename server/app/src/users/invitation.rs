@@ -3,9 +3,13 @@
 use serde_json::json;
 use tidewire_protocol::{
     ErrorCode, Timestamp,
+    id::{UserId, UserKey},
     model::{
         tenants::{Tenant, TenantRef, TenantStatus},
-        users::{AcceptInvitation, InvitationAccepted, InvitationPreview, User, UserStatus},
+        users::{
+            AcceptInvitation, Invitation, InvitationAccepted, InvitationData, InvitationPreview,
+            User, UserStatus,
+        },
     },
 };
 use tidewire_storage::{
@@ -13,48 +17,106 @@ use tidewire_storage::{
     feed::{self, Change},
     one_time_tokens::{self, NewToken, Purpose, Token},
     tenants,
-    users::{self, Acceptance, NewUser},
+    users::{self, Acceptance},
 };
 
-use super::publish_changed;
+use super::{note, publish_changed, require_changeable, write_feed};
 use crate::{
     Actor, App, Result,
     actor::Request,
     audit::{self, Note},
     auth::{one_time_token, password},
     email_address::{self, EmailAddress},
+    idempotency,
     mail::{self, AccountMail, Recipient},
-    org_settings,
+    org_settings::{self, Settings},
+    permission::Permission,
+    rate_limit::{Class, Key},
 };
+
+/// Whom an invitation goes to, and until when it can be accepted.
+pub(super) struct Invited<'a> {
+    pub user_id: UserId,
+    pub email: &'a EmailAddress,
+    pub first_name: &'a str,
+    pub last_name: &'a str,
+    pub at: Timestamp,
+    pub expires_at: Timestamp,
+}
 
 /// Mails an invitation; earlier ones of the same person become void.
 pub(super) async fn send(
     app: &App,
     conn: &mut Conn,
     actor: &Actor,
-    new: &NewUser<'_>,
-    email: &EmailAddress,
+    invited: Invited<'_>,
 ) -> Result<()> {
+    let (tenant_id, expires_at) = (actor.tenant_id(), invited.expires_at);
     let (token, hash) = one_time_token::mint(&app.clock);
-    let expires_at = new.invitation_expires_at.unwrap_or(new.at);
     let issued = NewToken {
         hash,
-        tenant_id: new.tenant_id,
-        user_id: new.id,
+        tenant_id,
+        user_id: invited.user_id,
         purpose: Purpose::Invitation,
-        at: new.at,
+        at: invited.at,
         expires_at,
     };
     one_time_tokens::issue(conn, &issued).await?;
-    let tenant = tenants::by_id(conn, new.tenant_id).await?.ok_or(ErrorCode::Internal)?;
+    let tenant = tenants::by_id(conn, tenant_id).await?.ok_or(ErrorCode::Internal)?;
     let mail = AccountMail::Invitation {
-        to: Recipient::new(email, new.first_name, new.last_name),
+        to: Recipient::new(invited.email, invited.first_name, invited.last_name),
         tenant_name: tenant.name,
         inviter_name: actor.identity.user.display_name.clone(),
         token,
         expires_at,
     };
-    mail::queue(app, conn, new.tenant_id, &mail).await
+    mail::queue(app, conn, tenant_id, &mail).await
+}
+
+/// Invites somebody who is pending once more.
+pub(super) async fn send_again(
+    app: &App,
+    conn: &mut Conn,
+    actor: &Actor,
+    user: &User,
+    settings: &Settings,
+) -> Result<Invitation> {
+    let at = app.clock.now();
+    let expires_at = at.plus_ms(settings.invitation_lifetime_ms());
+    let owner = (actor.tenant_id(), user.id);
+    users::invite_again(conn, owner, actor.user_id(), (at, expires_at)).await?;
+    let email = EmailAddress::parse(&user.email).ok_or(ErrorCode::Internal)?;
+    let invited = Invited {
+        user_id: user.id,
+        email: &email,
+        first_name: &user.first_name,
+        last_name: &user.last_name,
+        at,
+        expires_at,
+    };
+    send(app, conn, actor, invited).await?;
+    Ok(Invitation { expires_at, email_queued: true })
+}
+
+/// Mails the invitation of a pending person again; the old link is void.
+pub async fn resend_invitation(app: &App, actor: &Actor, key: UserKey) -> Result<InvitationData> {
+    actor.require_admin(Permission::UsersCreate)?;
+    let settings = org_settings::of(app, actor.tenant_id()).await?;
+    let mut conn = app.db.write().await?;
+    let user = require_changeable(&mut conn, actor, key).await?;
+    if user.status != UserStatus::Pending {
+        return Err(ErrorCode::NotPending.into());
+    }
+    app.rate_limits.check(Class::ResendInvitation, &Key::User(user.id))?;
+    let invitation = send_again(app, &mut conn, actor, &user, &settings).await?;
+    write_feed(app, &mut conn, actor, user.id).await?;
+    note(app, &mut conn, actor, user.id, ("users.invitation_resent", json!({}))).await?;
+    let answer = InvitationData { invitation };
+    idempotency::record(app, &mut conn, actor, 200, &answer).await?;
+    conn.commit().await?;
+    mail::wake(app);
+    publish_changed(app, actor.tenant_id(), user.id).await;
+    Ok(answer)
 }
 
 /// An invitation that can still be accepted.
@@ -117,6 +179,8 @@ pub async fn accept_invitation(
         at: app.clock.now(),
     };
     let mut conn = app.db.write().await?;
+    // Whoever changes people takes this lock first, so that nobody waits for one another.
+    tenants::lock(&mut conn, tenant.id).await?;
     if !one_time_tokens::consume(&mut conn, hash, Purpose::Invitation, accepted.at).await?
         || !users::accept(&mut conn, tenant.id, &accepted).await?
     {

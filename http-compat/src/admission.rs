@@ -13,7 +13,7 @@ use axum::{
 use http::{header::USER_AGENT, request::Parts};
 use tidewire_app::{
     Actor, App, Error,
-    actor::{self, Identity},
+    actor::{self, Caller, Identity, Service},
     permission::Permission,
     rate_limit::{Checked, Class, Key, Standing},
 };
@@ -26,7 +26,7 @@ use tidewire_protocol::{
 
 use crate::{
     address::{self, Network},
-    authenticate::authenticate,
+    authenticate::{Bearer, authenticate},
     body, idempotency,
     problem::{Problem, Result},
     rate_limit,
@@ -44,6 +44,10 @@ pub(crate) struct Policy {
     pub(crate) body_bytes_max: usize,
     /// Answers whose length must tell nothing about what is in them are sent as they are.
     pub(crate) compressed: bool,
+    /// What a service must hold to come as well.
+    pub(crate) services: Option<Permission>,
+    /// Whether answers may be kept for repeated requests.
+    pub(crate) kept: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +57,8 @@ pub(crate) enum Access {
     Holding(Permission),
     /// For administrators only, also where others may hold the permission.
     Administering(Permission),
+    /// For services only.
+    Serving(Permission),
 }
 
 /// Open to everybody, limited by address.
@@ -62,6 +68,8 @@ pub(crate) const fn public(class: Class) -> Policy {
         class: Some(class),
         body_bytes_max: BODY_BYTES_MAX,
         compressed: true,
+        services: None,
+        kept: true,
     }
 }
 
@@ -85,10 +93,27 @@ pub(crate) const fn administering(permission: Permission, class: Class) -> Polic
     Policy { access: Access::Administering(permission), ..public(class) }
 }
 
+/// For services that hold a permission, limited by token.
+pub(crate) const fn serving(permission: Permission) -> Policy {
+    let access = Access::Serving(permission);
+    Policy { access, services: Some(permission), ..public(Class::Service) }
+}
+
 impl Policy {
     /// For bodies of another size than usual.
     pub(crate) const fn body(self, bytes_max: usize) -> Self {
         Self { body_bytes_max: bytes_max, ..self }
+    }
+
+    /// Services that hold `permission` may come as well.
+    pub(crate) const fn or_services(self, permission: Permission) -> Self {
+        Self { services: Some(permission), ..self }
+    }
+
+    /// The answer holds a secret that is shown once, and is stored nowhere: not even for a repetition
+    /// of the request.
+    pub(crate) const fn shown_once(self) -> Self {
+        Self { kept: false, ..self.credentials() }
     }
 
     /// Passwords, tokens or tickets pass through.
@@ -141,14 +166,24 @@ impl Gate {
             return Ok(run(parts, body, next).await);
         }
 
-        let identity = authenticate(&self.app, &parts).await?;
+        let identity = match authenticate(&self.app, &parts).await? {
+            Bearer::Person(identity) => identity,
+            Bearer::Service(service) => {
+                note(self.app.rate_limits.check_service(&service), standing)?;
+                self.admit_service(&service)?;
+                parts.extensions.insert(Caller::Service(Arc::clone(&service)));
+                parts.extensions.insert(service);
+                return Ok(run(parts, body, next).await);
+            }
+        };
         note(self.check_user(&mut parts, &identity).await, standing)?;
         self.require_permission(&identity)?;
 
-        let idempotency = idempotency::key(&parts, &body)?;
+        let idempotency = idempotency::key(&parts, &body)?.filter(|_| self.policy.kept);
         let repeatable = idempotency.is_some();
         let request = Arc::new(actor::Request { idempotency, ..origin(&parts, address) });
         let actor = Actor { identity, request };
+        parts.extensions.insert(Caller::from(&actor));
         parts.extensions.insert(actor.clone());
         let answer = run(parts, body, next);
         if repeatable {
@@ -175,6 +210,15 @@ impl Gate {
         }
     }
 
+    /// A service asks for what the routing page opens to services, and for nothing else.
+    fn admit_service(&self, service: &Service) -> Result<()> {
+        match self.policy.services {
+            Some(permission) if service.permissions.contains(permission) => Ok(()),
+            Some(permission) => Err(Error::forbidden(permission).into()),
+            None => Err(ErrorCode::Forbidden.into()),
+        }
+    }
+
     fn require_permission(&self, identity: &Identity) -> Result<()> {
         match self.policy.access {
             Access::Holding(permission) if !identity.permissions.contains(permission) => {
@@ -186,6 +230,7 @@ impl Gate {
             {
                 Err(Error::forbidden(permission).into())
             }
+            Access::Serving(permission) => Err(Error::forbidden(permission).into()),
             Access::Public | Access::SignedIn | Access::Holding(_) | Access::Administering(_) => {
                 Ok(())
             }

@@ -1,9 +1,15 @@
-//! Who is calling: the bearer of a token, or the user of the socket that a call came over.
+//! Who is calling: the bearer of a token, a person's or a service's, or the user of the socket that a
+//! call came over.
 
 use std::sync::Arc;
 
 use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
-use tidewire_app::{App, actor::Identity, auth::session};
+use tidewire_app::{
+    App,
+    actor::{Identity, Service},
+    auth::session,
+    service_tokens,
+};
 use tidewire_protocol::ErrorCode;
 
 use crate::problem::Result;
@@ -12,12 +18,23 @@ use crate::problem::Result;
 #[derive(Debug, Clone)]
 pub struct PreAuthenticated(pub Arc<Identity>);
 
-/// The caller's identity as of now. Tokens are looked for in the `Authorization` header only.
-pub(crate) async fn authenticate(app: &App, parts: &Parts) -> Result<Arc<Identity>> {
+/// Whose token it was.
+pub(crate) enum Bearer {
+    Person(Arc<Identity>),
+    Service(Arc<Service>),
+}
+
+/// The caller as of now. Tokens are looked for in the `Authorization` header only.
+pub(crate) async fn authenticate(app: &App, parts: &Parts) -> Result<Bearer> {
     if let Some(PreAuthenticated(identity)) = parts.extensions.get() {
-        return Ok(identity.clone());
+        return Ok(Bearer::Person(identity.clone()));
     }
-    Ok(session::authenticate(app, bearer(&parts.headers)?).await?)
+    let token = bearer(&parts.headers)?;
+    if token.starts_with(service_tokens::PREFIX) {
+        let service = service_tokens::authenticate(app, token).await?;
+        return Ok(Bearer::Service(service.into()));
+    }
+    Ok(Bearer::Person(session::authenticate(app, token).await?))
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str> {

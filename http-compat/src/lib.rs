@@ -29,9 +29,10 @@ use http::HeaderValue;
 use tidewire_app::{
     App,
     permission::Permission::{
-        ChatCreateGroup, ChatRead, ChatWrite, EmailSettingsManage, EmailSettingsRead,
-        ProfilesManage, ProfilesRead, SessionsManage, SettingsManage, SettingsRead, UsersCreate,
-        UsersDeactivate, UsersDelete, UsersRead, UsersUpdate,
+        AuditRead, ChatCreateGroup, ChatRead, ChatWrite, EmailSettingsManage, EmailSettingsRead,
+        ProfilesManage, ProfilesRead, ServiceTokensManage, SessionsManage, SettingsManage,
+        SettingsRead, TokensIntrospect, UsersCreate, UsersDeactivate, UsersDelete, UsersRead,
+        UsersUpdate,
     },
     rate_limit::Class,
 };
@@ -43,11 +44,11 @@ pub use authenticate::PreAuthenticated;
 pub use problem::Problem;
 
 use address::Network;
-use admission::{administering, holding, probe, public, signed_in};
+use admission::{administering, holding, probe, public, serving, signed_in};
 use routes::{
-    accounts, channel_members, channels, email_settings, email_verification, health, messages,
-    org_settings, own_profile, passwords, permissions, preferences, presence, profiles, sessions,
-    tenants, tickets, unread, users,
+    accounts, audit, channel_members, channels, email_settings, email_verification, health,
+    messages, org_settings, own_profile, passwords, permissions, preferences, presence, profiles,
+    service_tokens, sessions, tenants, tickets, unread, users,
 };
 use routing::Page;
 
@@ -111,20 +112,20 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/tenants/check-slug/{slug}", public(Class::CheckSlug), routes!(tenants::check_slug))
 
         // users
-        .at("/api/v1/users",                     holding(UsersCreate, Class::Write), routes!(users::create))
-        .at("/api/v1/users",                     holding(UsersRead, Class::Read),    routes!(users::list))
-        .at("/api/v1/users/me",                  signed_in(Class::Read),             routes!(users::me))
-        .at("/api/v1/users/profiles",            holding(UsersRead, Class::Read),    routes!(profiles::assignable))
-        .at("/api/v1/users/{id}",                signed_in(Class::Read),             routes!(users::get))
-        .at("/api/v1/users/{id}",                holding(UsersUpdate, Class::Write),      routes!(users::update))
-        .at("/api/v1/users/{id}",                holding(UsersDeactivate, Class::Write),  routes!(users::deactivate))
-        .at("/api/v1/users/{id}/activate",       holding(UsersDeactivate, Class::Write),  routes!(users::activate))
-        .at("/api/v1/users/{id}/permanent",      holding(UsersDelete, Class::Write),      routes!(users::delete))
-        .at("/api/v1/users/{id}/revoke-sessions",   holding(SessionsManage, Class::Write),    routes!(users::revoke_sessions))
-        .at("/api/v1/users/{id}/resend-invitation", administering(UsersCreate, Class::Write), routes!(users::resend_invitation))
-        .at("/api/v1/users/accept-invitation",   public(Class::OneTimeToken),        routes!(users::accept_invitation))
-        .at("/api/v1/users/invitations/{token}", public(Class::OneTimeToken),        routes!(users::invitation))
-        .at("/api/v1/permissions/me",            signed_in(Class::Read),             routes!(permissions::me))
+        .at("/api/v1/users",                        holding(UsersCreate, Class::Write),                     routes!(users::create))
+        .at("/api/v1/users",                        holding(UsersRead, Class::Read).or_services(UsersRead), routes!(users::list))
+        .at("/api/v1/users/me",                     signed_in(Class::Read),                                 routes!(users::me))
+        .at("/api/v1/users/profiles",               holding(UsersRead, Class::Read),                        routes!(profiles::assignable))
+        .at("/api/v1/users/{id}",                   signed_in(Class::Read).or_services(UsersRead),          routes!(users::get))
+        .at("/api/v1/users/{id}",                   holding(UsersUpdate, Class::Write),                     routes!(users::update))
+        .at("/api/v1/users/{id}",                   holding(UsersDeactivate, Class::Write),                 routes!(users::deactivate))
+        .at("/api/v1/users/{id}/activate",          holding(UsersDeactivate, Class::Write),                 routes!(users::activate))
+        .at("/api/v1/users/{id}/permanent",         holding(UsersDelete, Class::Write),                     routes!(users::delete))
+        .at("/api/v1/users/{id}/revoke-sessions",   holding(SessionsManage, Class::Write),                  routes!(users::revoke_sessions))
+        .at("/api/v1/users/{id}/resend-invitation", administering(UsersCreate, Class::Write),               routes!(users::resend_invitation))
+        .at("/api/v1/users/accept-invitation",      public(Class::OneTimeToken),                            routes!(users::accept_invitation))
+        .at("/api/v1/users/invitations/{token}",    public(Class::OneTimeToken),                            routes!(users::invitation))
+        .at("/api/v1/permissions/me",               signed_in(Class::Read),                                 routes!(permissions::me))
 
         // profiles
         .at("/api/v1/profiles",               holding(ProfilesRead, Class::Read),    routes!(profiles::list))
@@ -155,6 +156,15 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/settings/email/deliverability", holding(EmailSettingsRead, Class::Read),    routes!(email_settings::deliverability))
         .at("/api/v1/settings/email/deliverability", holding(EmailSettingsManage, Class::Write), routes!(email_settings::change_deliverability))
         .at("/api/v1/settings/email/status",         holding(EmailSettingsRead, Class::Read),    routes!(email_settings::status))
+
+        // the audit log
+        .at("/api/v1/audit-log", holding(AuditRead, Class::Read), routes!(audit::list))
+
+        // service tokens
+        .at("/api/v1/service-tokens",      holding(ServiceTokensManage, Class::Write).shown_once(), routes!(service_tokens::create))
+        .at("/api/v1/service-tokens",      holding(ServiceTokensManage, Class::Read),               routes!(service_tokens::list))
+        .at("/api/v1/service-tokens/{id}", holding(ServiceTokensManage, Class::Write),              routes!(service_tokens::revoke))
+        .at("/api/v1/auth/introspect",     serving(TokensIntrospect).credentials(),                 routes!(service_tokens::introspect))
 
         // the socket, and who is there
         .at("/api/v1/realtime/ticket", signed_in(Class::Ticket).credentials(), routes!(tickets::issue))

@@ -68,7 +68,8 @@ pub(crate) fn base() -> Document {
 
 /// Completes a path item with what the routing page knows: its area, who may, how it fails.
 pub(crate) fn complete(path: &str, item: &mut PathItem, policy: &Policy) {
-    let repeatable = item.post.is_some() && policy.access != Access::Public;
+    let is_for_people = !matches!(policy.access, Access::Public | Access::Serving(_));
+    let repeatable = item.post.is_some() && is_for_people && policy.kept;
     let operations =
         [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
     for operation in operations.into_iter().flatten() {
@@ -121,7 +122,7 @@ fn add_failures(operation: &mut Operation, policy: &Policy, repeatable: bool) {
     match policy.access {
         Access::Public => {}
         Access::SignedIn => codes.extend(SIGN_IN),
-        Access::Holding(_) | Access::Administering(_) => {
+        Access::Holding(_) | Access::Administering(_) | Access::Serving(_) => {
             codes.extend(SIGN_IN.into_iter().chain([Code::Forbidden]));
         }
     }

@@ -1,6 +1,7 @@
 //! Handlers, a file for each noun. Where they stand and who may reach them is on the routing page.
 
 pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod channel_members;
 pub(crate) mod channels;
 pub(crate) mod email_settings;
@@ -14,6 +15,7 @@ pub(crate) mod permissions;
 pub(crate) mod preferences;
 pub(crate) mod presence;
 pub(crate) mod profiles;
+pub(crate) mod service_tokens;
 pub(crate) mod sessions;
 pub(crate) mod tenants;
 pub(crate) mod tickets;

@@ -93,6 +93,7 @@ error_codes! {
     NotPending            "NOT_PENDING"             409 false "This user has no open invitation.";
     ProfileInUse          "PROFILE_IN_USE"          409 false "People have this profile; see details.userCount.";
     ProfileLimit          "PROFILE_LIMIT"           409 false "The company has reached its limit of profiles.";
+    TokenLimit            "TOKEN_LIMIT"             409 false "The company has reached its limit of service tokens.";
     UserInactive          "USER_INACTIVE"           409 false "This user is not active.";
     RecipientInactive     "RECIPIENT_INACTIVE"      409 false "The other person is not active.";
     ChannelLimit          "CHANNEL_LIMIT"           409 false "A member has reached the limit of groups.";

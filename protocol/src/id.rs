@@ -88,6 +88,10 @@ typed_id! {
     ChannelId
     /// A message, which is also the log entry that created it.
     MessageId
+    /// A token of a module.
+    ServiceTokenId
+    /// A line of the audit log.
+    AuditEntryId
     /// One server process.
     NodeId
 }

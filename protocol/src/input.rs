@@ -13,6 +13,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use utoipa::ToSchema;
 
 use crate::{
+    Timestamp,
     id::UserKey,
     limits::{EMAIL_CHARS_MAX, EMAIL_CHARS_MIN, PASSWORD_BYTES_MAX},
 };
@@ -320,6 +321,35 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// An instant, as RFC 3339 writes it.
+    pub fn optional_time(&mut self, field: &str) -> Option<Timestamp> {
+        match self.string(field)?.parse() {
+            Ok(at) => Some(at),
+            Err(_) => self.fail(field, "time", "must be an RFC 3339 time between 1970 and 2200"),
+        }
+    }
+
+    /// From 1 to `max` words of visible ASCII, each once.
+    pub fn printables(&mut self, field: &str, max: usize) -> Option<Vec<String>> {
+        let before = self.errors.len();
+        let items = self.array(field, max);
+        let items = self.required(field, items, before)?;
+        let mut words: Vec<String> = Vec::new();
+        for (i, item) in items.iter().enumerate() {
+            match item.as_str() {
+                Some(word) if words.iter().any(|known| known == word) => {}
+                Some(word) if !word.is_empty() && word.bytes().all(|b| b.is_ascii_graphic()) => {
+                    words.push(word.to_owned());
+                }
+                _ => return self.fail(&format!("{field}[{i}]"), "type", "must be a word"),
+            }
+        }
+        if words.is_empty() {
+            return self.fail(field, "count", format!("must have 1 to {max} entries"));
+        }
+        Some(words)
+    }
+
     /// An id of any typed kind.
     pub fn id<T: std::str::FromStr>(&mut self, field: &str) -> Option<T> {
         let before = self.errors.len();
@@ -341,6 +371,11 @@ impl<'a> Fields<'a> {
             None => None,
         };
         self.required(field, key, before)
+    }
+
+    pub fn optional_user_key(&mut self, field: &str) -> Option<UserKey> {
+        let value = self.value(field)?;
+        self.read_user_key(field, value)
     }
 
     pub fn user_keys(&mut self, field: &str, min: usize, max: usize) -> Option<Vec<UserKey>> {

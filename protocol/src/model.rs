@@ -2,6 +2,7 @@
 //! left out; ids are text; instants are RFC 3339.
 
 pub mod accounts;
+pub mod audit;
 pub mod channels;
 pub mod email_settings;
 pub mod email_verification;
@@ -15,6 +16,7 @@ pub mod permissions;
 pub mod preferences;
 pub mod presence;
 pub mod profiles;
+pub mod service_tokens;
 pub mod tenants;
 pub mod tickets;
 pub mod unread;

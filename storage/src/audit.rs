@@ -4,11 +4,14 @@
 use serde_json::Value;
 use tidewire_protocol::{
     Timestamp,
-    id::{TenantId, UserId},
+    id::{AuditEntryId, TenantId, UserId},
 };
 use uuid::Uuid;
 
-use crate::{Conn, Result, query::query};
+use crate::{
+    Conn, Result,
+    query::{Row, query},
+};
 
 /// One line of the audit log.
 #[derive(Debug)]
@@ -24,6 +27,81 @@ pub struct Entry<'a> {
     pub address: Option<String>,
     pub request_id: &'a str,
     pub detail: Value,
+}
+
+/// Which lines of the log.
+#[derive(Debug, Clone, Default)]
+pub struct Filters {
+    pub action: Option<String>,
+    pub actor_id: Option<Uuid>,
+    pub target_id: Option<String>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+}
+
+/// A line that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    pub id: AuditEntryId,
+    pub at: Timestamp,
+    pub action: String,
+    pub actor_id: Option<Uuid>,
+    /// When the actor is a service.
+    pub service_name: Option<String>,
+    pub target_type: Option<String>,
+    pub target_id: Option<String>,
+    pub address: Option<String>,
+    pub request_id: String,
+    pub detail: Option<Value>,
+}
+
+const LIST: &str = "\
+select a.id, a.at_ms, a.action, a.actor_id, s.name, a.target_type, a.target_id, a.address,
+  a.request_id, a.detail
+from audit a left join service_tokens s on s.tenant_id = a.tenant_id and s.id = a.actor_id
+where a.tenant_id = $1
+  and (a.at_ms < $2 or (a.at_ms = $2 and a.id < $3))
+  and ($4 is null or a.action = $4) and ($5 is null or a.actor_id = $5)
+  and ($6 is null or a.target_id = $6) and a.at_ms >= $7 and a.at_ms < $8
+order by a.at_ms desc, a.id desc limit $9";
+
+/// Lines before a place, newest first; without a place from the newest on.
+pub async fn list(
+    conn: &mut Conn,
+    tenant_id: TenantId,
+    filters: &Filters,
+    before: Option<(Timestamp, AuditEntryId)>,
+    limit: u32,
+) -> Result<Vec<Line>> {
+    let (at, id) = before.unwrap_or((Timestamp::from_ms(i64::MAX), AuditEntryId::new(Uuid::max())));
+    let rows = query(LIST)
+        .bind(tenant_id)
+        .bind(at)
+        .bind(id)
+        .bind(filters.action.as_deref())
+        .bind(filters.actor_id)
+        .bind(filters.target_id.as_deref())
+        .bind(filters.from.map_or(0, Timestamp::ms))
+        .bind(filters.to.map_or(i64::MAX, Timestamp::ms))
+        .bind(i64::from(limit))
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &Row) -> Result<Line> {
+    Ok(Line {
+        id: row.id(0)?,
+        at: row.timestamp(1)?,
+        action: row.text(2)?,
+        actor_id: row.get(3)?,
+        service_name: row.get(4)?,
+        target_type: row.get(5)?,
+        target_id: row.get(6)?,
+        address: row.get(7)?,
+        request_id: row.get::<Option<String>>(8)?.unwrap_or_default(),
+        detail: row.optional_json(9)?,
+    })
 }
 
 const FORGET_ABOUT: &str = "\

@@ -28,6 +28,7 @@ pub mod preferences;
 pub mod profiles;
 pub mod seats;
 pub mod seed;
+pub mod service_tokens;
 pub mod sessions;
 pub mod tenants;
 pub mod tickets;

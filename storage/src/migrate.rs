@@ -27,6 +27,7 @@ migrations! {
     8 "0008_audit",
     9 "0009_org_settings",
     10 "0010_email_settings",
+    11 "0011_service_tokens",
     12 "0012_preferences",
 }
 

@@ -70,17 +70,17 @@ pub async fn issue(conn: &mut Conn, token: &NewToken) -> Result<()> {
         .map(drop)
 }
 
-const VOID: &str = "\
+const VOID_ALL: &str = "\
 update one_time_tokens set used_ms = $3 where tenant_id = $1 and user_id = $2 and used_ms is null";
 
 /// Makes all links of a person void.
-pub async fn void(
+pub async fn void_all(
     conn: &mut Conn,
     tenant_id: TenantId,
     user_id: UserId,
     at: Timestamp,
 ) -> Result<()> {
-    query(VOID).bind(tenant_id).bind(user_id).bind(at).execute(conn).await.map(drop)
+    query(VOID_ALL).bind(tenant_id).bind(user_id).bind(at).execute(conn).await.map(drop)
 }
 
 /// A token that was found by its hash.

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use axum::{Extension, extract::State, response::Response};
 use http::StatusCode;
-use tidewire_app::{Actor, App, actor::Request, users};
+use tidewire_app::{
+    Actor, App,
+    actor::{Caller, Request},
+    users,
+};
 use tidewire_protocol::{
     id::UserKey,
     model::{
@@ -46,10 +50,10 @@ pub(crate) async fn create(
 ))]
 pub(crate) async fn list(
     State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
     Query(query): Query<UsersQuery>,
 ) -> Result<Answer<Page<User>>> {
-    Ok(Answer::new(users::list(&app, &actor, query).await?))
+    Ok(Answer::new(users::list(&app, caller, query).await?))
 }
 
 /// The signed-in user.
@@ -78,11 +82,11 @@ pub(crate) async fn me(
 )]
 pub(crate) async fn get(
     State(app): State<App>,
-    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
     PathIds(key): PathIds<UserKey>,
     preconditions: Preconditions,
 ) -> Result<Response> {
-    let found = users::get(&app, &actor, key).await?;
+    let found = users::get(&app, caller, key).await?;
     preconditions.answer(found.user.version, Answer::new(found))
 }
 

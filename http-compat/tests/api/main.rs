@@ -11,6 +11,7 @@ mod health;
 mod messages;
 mod org_settings;
 mod profiles;
+mod service_tokens;
 mod tenants;
 mod unread;
 mod users;

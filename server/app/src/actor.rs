@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use tidewire_protocol::{
     Timestamp,
-    id::{SessionId, TenantId, UserId},
+    id::{ServiceTokenId, SessionId, TenantId, UserId},
     model::users::{Role, UserRef},
 };
 
@@ -31,6 +31,57 @@ pub struct Identity {
     pub user: UserRef,
     pub session_created_at: Timestamp,
     pub session_expires_at: Timestamp,
+}
+
+/// A module that acts for a company, as of now: made from a live token. It is nobody: what belongs to
+/// people themselves, and what administrators do, it cannot ask for.
+#[derive(Debug, Clone)]
+pub struct Service {
+    pub tenant_id: TenantId,
+    pub id: ServiceTokenId,
+    pub name: String,
+    pub permissions: Permissions,
+}
+
+/// Who asks for what people and services may both ask for.
+#[derive(Debug, Clone)]
+pub enum Caller {
+    Person(Actor),
+    Service(Arc<Service>),
+}
+
+impl Caller {
+    pub fn tenant_id(&self) -> TenantId {
+        match self {
+            Self::Person(actor) => actor.tenant_id(),
+            Self::Service(service) => service.tenant_id,
+        }
+    }
+
+    pub fn person(&self) -> Option<&Actor> {
+        match self {
+            Self::Person(actor) => Some(actor),
+            Self::Service(_) => None,
+        }
+    }
+
+    pub fn may(&self, permission: Permission) -> bool {
+        match self {
+            Self::Person(actor) => actor.may(permission),
+            Self::Service(service) => service.permissions.contains(permission),
+        }
+    }
+
+    /// As [`Actor::require`].
+    pub fn require(&self, permission: Permission) -> Result<()> {
+        if self.may(permission) { Ok(()) } else { Err(Error::forbidden(permission)) }
+    }
+}
+
+impl From<&Actor> for Caller {
+    fn from(actor: &Actor) -> Self {
+        Self::Person(actor.clone())
+    }
 }
 
 /// Where a request came from; for the audit log and for repeated requests.

@@ -19,6 +19,7 @@ pub mod mail;
 pub mod outgoing;
 
 pub mod accounts;
+pub mod audit;
 pub mod channel_members;
 pub mod channels;
 pub mod email_settings;
@@ -34,6 +35,7 @@ pub mod preferences;
 pub mod presence;
 pub mod profiles;
 pub mod seed;
+pub mod service_tokens;
 pub mod sessions;
 pub mod tenants;
 pub mod tickets;
@@ -45,7 +47,6 @@ pub mod catch_up;
 pub mod fanout;
 pub mod resume;
 
-mod audit;
 mod changes;
 mod jobs;
 mod log_view;

@@ -10,10 +10,15 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use tidewire_protocol::{
     ErrorCode,
-    id::{ChannelId, SessionId, TenantId, UserId},
+    id::{ChannelId, ServiceTokenId, SessionId, TenantId, UserId},
 };
 
-use crate::{App, Error, actor::Identity, clock::Clock, config::Config};
+use crate::{
+    App, Error,
+    actor::{Identity, Service},
+    clock::Clock,
+    config::Config,
+};
 use bucket::Buckets;
 
 /// How often the buckets of those who went quiet are forgotten.
@@ -127,6 +132,7 @@ pub enum Key {
     User(UserId),
     Member(UserId, ChannelId),
     Tenant(TenantId),
+    Service(ServiceTokenId),
 }
 
 impl Key {
@@ -195,6 +201,13 @@ impl RateLimits {
         let user = self.check(class, &Key::User(identity.user_id))?;
         let tenant = self.check(Class::Everything, &Key::Tenant(identity.tenant_id))?;
         Ok(tightest(user, tenant))
+    }
+
+    /// As [`RateLimits::check_user`] for a service.
+    pub fn check_service(&self, service: &Service) -> Checked {
+        let own = self.check(Class::Service, &Key::Service(service.id))?;
+        let tenant = self.check(Class::Everything, &Key::Tenant(service.tenant_id))?;
+        Ok(tightest(own, tenant))
     }
 
     /// As [`RateLimits::check_user`] for sending into a channel.

@@ -27,6 +27,7 @@ use tidewire_storage::{
 
 use crate::{
     Actor, App, Error, Result,
+    actor::Caller,
     audit::{self, Note},
     email_address::EmailAddress,
     idempotency, mail,
@@ -120,16 +121,17 @@ async fn publish_changed(app: &App, tenant_id: TenantId, user_id: UserId) {
 }
 
 /// One person of the tenant. Everybody may read themselves.
-pub async fn get(app: &App, actor: &Actor, key: UserKey) -> Result<UserData> {
-    let is_self = match key {
+pub async fn get(app: &App, caller: impl Into<Caller>, key: UserKey) -> Result<UserData> {
+    let caller = caller.into();
+    let is_self = caller.person().is_some_and(|actor| match key {
         UserKey::Id(id) => id == actor.user_id(),
         UserKey::Number(number) => number == actor.identity.user.number,
-    };
+    });
     if !is_self {
-        actor.require(Permission::UsersRead)?;
+        caller.require(Permission::UsersRead)?;
     }
-    let user = require(&mut app.db.read().await?, actor.tenant_id(), key).await?;
-    Ok(UserData { user: as_seen_by(actor, user) })
+    let user = require(&mut app.db.read().await?, caller.tenant_id(), key).await?;
+    Ok(UserData { user: as_seen_by(&caller, user) })
 }
 
 async fn require(conn: &mut Conn, tenant_id: TenantId, key: UserKey) -> Result<User> {
@@ -190,18 +192,20 @@ async fn write_feed(app: &App, conn: &mut Conn, actor: &Actor, user_id: UserId) 
 }
 
 /// A page of the tenant's people.
-pub async fn list(app: &App, actor: &Actor, query: UsersQuery) -> Result<Page<User>> {
-    actor.require(Permission::UsersRead)?;
+pub async fn list(app: &App, caller: impl Into<Caller>, query: UsersQuery) -> Result<Page<User>> {
+    let caller = caller.into();
+    caller.require(Permission::UsersRead)?;
     let mut conn = app.db.read().await?;
-    let total = users::count(&mut conn, actor.tenant_id(), &query).await?;
-    let found = users::list(&mut conn, actor.tenant_id(), &query).await?;
-    let items = found.into_iter().map(|user| as_seen_by(actor, user)).collect();
+    let total = users::count(&mut conn, caller.tenant_id(), &query).await?;
+    let found = users::list(&mut conn, caller.tenant_id(), &query).await?;
+    let items = found.into_iter().map(|user| as_seen_by(&caller, user)).collect();
     Ok(query.page.page_of(items, total))
 }
 
 /// Without `users.update` the private fields of others are hidden.
-fn as_seen_by(actor: &Actor, user: User) -> User {
-    if user.id == actor.user_id() || actor.may(Permission::UsersUpdate) {
+fn as_seen_by(caller: &Caller, user: User) -> User {
+    let is_self = caller.person().is_some_and(|actor| user.id == actor.user_id());
+    if is_self || caller.may(Permission::UsersUpdate) {
         return user;
     }
     User { phone: None, last_login_at: None, invited_at: None, invitation_expires_at: None, ..user }

@@ -137,6 +137,12 @@ impl TokenKey {
     }
 }
 
+/// When a token that was verified ends, in seconds.
+pub fn expiry(token: &str) -> Option<i64> {
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    serde_json::from_slice::<Claims>(&claims).ok().map(|claims| claims.exp)
+}
+
 /// Times are compared by [`TokenKey::verify`], under the server's own clock.
 fn validation(issuer: &str) -> Validation {
     let mut validation = Validation::new(Algorithm::EdDSA);

@@ -85,7 +85,7 @@ async fn end(
 ) -> Result<Effects> {
     let (owner, at) = ((actor.tenant_id(), user.id), app.clock.now());
     let ended = sessions::end_oldest(conn, owner, 0, reason, at).await?;
-    one_time_tokens::void(conn, owner.0, owner.1, at).await?;
+    one_time_tokens::void_all(conn, owner.0, owner.1, at).await?;
     let handed_over = channel_members::hand_over(app, actor, conn, user.id).await?;
     write_feed(app, conn, actor, user.id).await?;
     Ok(Effects { ended, handed_over })

@@ -169,7 +169,7 @@ mod tests {
                 within(&db, async |conn| revoke(conn, tenant, mail.id, at).await).await
             };
             assert!(!end(other, NOW).await);
-            assert_eq!(list(&mut db.read().await.unwrap(), ACME).await.unwrap(), [mail.clone()]);
+            assert_eq!(list(&mut db.read().await.unwrap(), ACME).await.unwrap(), std::slice::from_ref(&mail));
             assert_eq!([end(ACME, NOW).await, end(ACME, NOW).await], [true, false]);
             let kept = name(&mut db.read().await.unwrap(), ACME, mail.id).await.unwrap();
             assert_eq!(kept.as_deref(), Some("Mail"));

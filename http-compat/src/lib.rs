@@ -87,10 +87,10 @@ fn routes(page: Page) -> Page {
         .at("/.well-known/jwks.json",  public(Class::Document),               routes!(accounts::jwks))
 
         // oneself
-        .at("/api/v1/auth/me/profile",     signed_in(Class::Read),  routes!(own_profile::mine))
-        .at("/api/v1/auth/me/profile",     signed_in(Class::Write), routes!(own_profile::change))
-        .at("/api/v1/auth/me/preferences", signed_in(Class::Read),  routes!(preferences::mine))
-        .at("/api/v1/auth/me/preferences", signed_in(Class::Write).body(PREFERENCES_BODY_BYTES_MAX), routes!(preferences::change))
+        .at("/api/v1/auth/me/profile",     signed_in(Class::Read),  routes!(own_profile::profile))
+        .at("/api/v1/auth/me/profile",     signed_in(Class::Write), routes!(own_profile::change_profile))
+        .at("/api/v1/auth/me/preferences", signed_in(Class::Read),  routes!(preferences::preferences))
+        .at("/api/v1/auth/me/preferences", signed_in(Class::Write).body(PREFERENCES_BODY_BYTES_MAX), routes!(preferences::change_preferences))
 
         // sessions
         .at("/api/v1/auth/logout",        signed_in(Class::Write).credentials(), routes!(sessions::logout))

@@ -16,7 +16,9 @@ use crate::{
     query::{Row, query},
 };
 
-pub use changes::{Change, activate, active_admins, deactivate, erase, invite_again, update};
+pub use changes::{
+    Change, activate, active_admins, deactivate, erase, invite_again, inviter, update,
+};
 pub use list::{count, list};
 pub use own::{NewPassword, credentials_by_id, lock, set_password, update_own, verify_email};
 pub(crate) use refs::read_ref;

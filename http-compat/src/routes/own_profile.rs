@@ -17,7 +17,7 @@ use crate::{
     (status = 304, description = "The version in If-None-Match is the current one"),
     (status = 412, description = "PRECONDITION_FAILED"),
 ))]
-pub(crate) async fn mine(
+pub(crate) async fn profile(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
     preconditions: Preconditions,
@@ -31,7 +31,7 @@ pub(crate) async fn mine(
     (status = 200, body = Answer<OwnProfile>),
     (status = 412, description = "PRECONDITION_FAILED"),
 ))]
-pub(crate) async fn change(
+pub(crate) async fn change_profile(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
     preconditions: Preconditions,

@@ -40,6 +40,7 @@ use crate::{
 use invitation::Invited;
 
 pub use changes::update;
+pub(crate) use invitation::remind_of_invitation;
 pub use invitation::{accept_invitation, preview_invitation, resend_invitation};
 pub use membership::{activate, deactivate, delete, revoke_sessions};
 
@@ -86,7 +87,7 @@ pub async fn create(app: &App, actor: &Actor, draft: CreateUser) -> Result<UserC
         at: now,
         expires_at,
     };
-    invitation::send(app, &mut conn, actor, invited).await?;
+    invitation::send(app, &mut conn, actor.into(), invited).await?;
     note_created(app, &mut conn, actor, &new).await?;
     let user = users::by_id(&mut conn, actor.tenant_id(), new.id).await?;
     let created = UserCreated {

@@ -3,7 +3,7 @@
 use tidewire_protocol::{
     Timestamp,
     id::{TenantId, UserId},
-    model::users::{Role, UserStatus},
+    model::users::{Role, UserStatus, display_name},
 };
 
 use super::search_text;
@@ -96,6 +96,21 @@ pub async fn invite_again(
         .execute(conn)
         .await
         .map(drop)
+}
+
+const INVITER: &str = "\
+select i.id, i.first_name, i.last_name from users u
+join users i on i.tenant_id = u.tenant_id and i.id = u.invited_by
+where u.tenant_id = $1 and u.id = $2";
+
+/// Who has invited a person, by id and name.
+pub async fn inviter(
+    conn: &mut Conn,
+    tenant_id: TenantId,
+    id: UserId,
+) -> Result<Option<(UserId, String)>> {
+    let row = query(INVITER).bind(tenant_id).bind(id).fetch_optional(conn).await?;
+    row.map(|row| Ok((row.id(0)?, display_name(&row.text(1)?, &row.text(2)?)))).transpose()
 }
 
 const ACTIVE_ADMINS: &str = "\

@@ -39,7 +39,7 @@ use crate::{
     mail::{self, AccountMail, Recipient},
     news,
     rate_limit::{Class, Key},
-    sessions,
+    sessions, users as people,
 };
 
 /// The kind of outbox rows that are forgotten passwords.
@@ -95,7 +95,10 @@ pub(crate) async fn answer(app: &App, conn: &mut Conn, payload: Value) -> Result
         (TenantStatus::Active, UserStatus::Active) => {
             send_link(app, conn, &request, &tenant, &user).await?;
         }
-        (TenantStatus::Suspended, _) | (_, UserStatus::Inactive | UserStatus::Pending) => {}
+        (TenantStatus::Active, UserStatus::Pending) => {
+            people::remind_of_invitation(app, conn, &tenant, &user).await?;
+        }
+        (TenantStatus::Suspended, _) | (_, UserStatus::Inactive) => {}
     }
     note(app, conn, &request, (&tenant, &user), "auth.password_forgot").await
 }
@@ -130,6 +133,8 @@ pub async fn reset(app: &App, request: &Request, reset: ResetPassword) -> Result
     let (at, owner) = (app.clock.now(), (tenant.id, user.id));
     let mut conn = app.db.write().await?;
     let new = NewPassword { hash: &password_hash, instead_of: None, at };
+    // The person before their links, as everywhere.
+    users::lock(&mut conn, tenant.id, user.id).await?;
     if !one_time_tokens::consume(&mut conn, hash, Purpose::PasswordReset, at).await?
         || !users::set_password(&mut conn, owner, &new).await?
     {

@@ -9,7 +9,8 @@ use crate::{
     accounts,
     auth::session,
     jobs::answer_forgotten::answer_due,
-    testing::{House, PASSWORD, code, input, login as draft, person},
+    testing::{House, PASSWORD, acceptance, code, input, login as draft, person},
+    users as people,
 };
 
 const NEW: &str = "another horse battery";
@@ -112,6 +113,19 @@ on_both_engines! {
         }
         assert_eq!(answer_due(&house.app).await.unwrap(), 4);
         assert_eq!(mails(&house, "auth.password_reset").await.len(), 1);
+    }
+
+    async fn whoever_has_not_accepted_yet_is_invited_again(db: TestDb) {
+        let house = House::open(&db).await;
+        let (bert, first) = house.invite(person("Bert")).await;
+        house.execute("update outbox set state = 'done'").await;
+        ask(&house, "acme", &bert.email).await.unwrap();
+        assert_eq!(answer_due(&house.app).await.unwrap(), 1);
+        let second = house.mailed_token(&bert.email).await;
+        let request = Request::default();
+        let accept = |token: &str| people::accept_invitation(&house.app, &request, acceptance(token));
+        assert_eq!(code(accept(&first).await), "ONE_TIME_TOKEN_INVALID");
+        accept(&second).await.unwrap();
     }
 
     async fn an_account_is_asked_for_five_times_an_hour_whether_it_exists_or_not(db: TestDb) {

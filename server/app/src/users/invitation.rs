@@ -3,7 +3,7 @@
 use serde_json::json;
 use tidewire_protocol::{
     ErrorCode, Timestamp,
-    id::{UserId, UserKey},
+    id::{TenantId, UserId, UserKey},
     model::{
         tenants::{Tenant, TenantRef, TenantStatus},
         users::{
@@ -44,14 +44,29 @@ pub(super) struct Invited<'a> {
     pub expires_at: Timestamp,
 }
 
+/// In whose name somebody is invited.
+#[derive(Clone, Copy)]
+pub(super) struct Inviter<'a> {
+    pub tenant_id: TenantId,
+    pub id: UserId,
+    pub name: &'a str,
+}
+
+impl<'a> From<&'a Actor> for Inviter<'a> {
+    fn from(actor: &'a Actor) -> Self {
+        let name = &actor.identity.user.display_name;
+        Self { tenant_id: actor.tenant_id(), id: actor.user_id(), name }
+    }
+}
+
 /// Mails an invitation; earlier ones of the same person become void.
 pub(super) async fn send(
     app: &App,
     conn: &mut Conn,
-    actor: &Actor,
+    by: Inviter<'_>,
     invited: Invited<'_>,
 ) -> Result<()> {
-    let (tenant_id, expires_at) = (actor.tenant_id(), invited.expires_at);
+    let (tenant_id, expires_at) = (by.tenant_id, invited.expires_at);
     let (token, hash) = one_time_token::mint(&app.clock);
     let issued = NewToken {
         hash,
@@ -66,7 +81,7 @@ pub(super) async fn send(
     let mail = AccountMail::Invitation {
         to: Recipient::new(invited.email, invited.first_name, invited.last_name),
         tenant_name: tenant.name,
-        inviter_name: actor.identity.user.display_name.clone(),
+        inviter_name: by.name.to_owned(),
         token,
         expires_at,
     };
@@ -77,14 +92,14 @@ pub(super) async fn send(
 pub(super) async fn send_again(
     app: &App,
     conn: &mut Conn,
-    actor: &Actor,
+    by: Inviter<'_>,
     user: &User,
     settings: &Settings,
 ) -> Result<Invitation> {
     let at = app.clock.now();
     let expires_at = at.plus_ms(settings.invitation_lifetime_ms());
-    let owner = (actor.tenant_id(), user.id);
-    users::invite_again(conn, owner, actor.user_id(), (at, expires_at)).await?;
+    let owner = (by.tenant_id, user.id);
+    users::invite_again(conn, owner, by.id, (at, expires_at)).await?;
     let email = EmailAddress::parse(&user.email).ok_or(ErrorCode::Internal)?;
     let invited = Invited {
         user_id: user.id,
@@ -94,8 +109,24 @@ pub(super) async fn send_again(
         at,
         expires_at,
     };
-    send(app, conn, actor, invited).await?;
+    send(app, conn, by, invited).await?;
     Ok(Invitation { expires_at, email_queued: true })
+}
+
+/// Mails the invitation again to somebody who has forgotten that they have no password yet, in the
+/// name of whoever invited them.
+pub(crate) async fn remind_of_invitation(
+    app: &App,
+    conn: &mut Conn,
+    tenant: &Tenant,
+    user: &User,
+) -> Result<()> {
+    let settings = org_settings::of(app, tenant.id).await?;
+    let Some((id, name)) = users::inviter(conn, tenant.id, user.id).await? else { return Ok(()) };
+    let by = Inviter { tenant_id: tenant.id, id, name: &name };
+    send_again(app, conn, by, user, &settings).await?;
+    let change = Change::UserChanged { user_id: user.id };
+    Ok(feed::append(conn, tenant.id, change, app.clock.now()).await?)
 }
 
 /// Mails the invitation of a pending person again; the old link is void.
@@ -108,7 +139,7 @@ pub async fn resend_invitation(app: &App, actor: &Actor, key: UserKey) -> Result
         return Err(ErrorCode::NotPending.into());
     }
     app.rate_limits.check(Class::ResendInvitation, &Key::User(user.id))?;
-    let invitation = send_again(app, &mut conn, actor, &user, &settings).await?;
+    let invitation = send_again(app, &mut conn, actor.into(), &user, &settings).await?;
     write_feed(app, &mut conn, actor, user.id).await?;
     note(app, &mut conn, actor, user.id, ("users.invitation_resent", json!({}))).await?;
     let answer = InvitationData { invitation };

@@ -104,7 +104,7 @@ async fn bring_back(
     write_feed(app, conn, actor, user.id).await?;
     note(app, conn, actor, user.id, ("users.activated", json!({}))).await?;
     if status == Some(UserStatus::Pending) {
-        return invitation::send_again(app, conn, actor, user, settings).await.map(drop);
+        return invitation::send_again(app, conn, actor.into(), user, settings).await.map(drop);
     }
     tell(app, conn, actor, user, |to, tenant_name| AccountMail::Activated { to, tenant_name }).await
 }

@@ -34,6 +34,8 @@ pub(crate) struct Published(Bytes);
 impl Published {
     pub(crate) fn new(document: &Document) -> Self {
         let mut document = serde_json::to_value(document).expect("the description is plain data");
+        // Before the answers: a few schemas are both, and their fields are required in answers only.
+        required::mark_bodies(&mut document);
         required::mark_answers(&mut document);
         Self(document.to_string().into())
     }

@@ -37,6 +37,7 @@ pub struct Settings {
     /// Where figures are served, apart from everything else; nowhere when absent.
     pub metrics_listen: Option<SocketAddr>,
     pub database_url: String,
+    pub database_connections: u32,
     /// Origins whose pages may call, exactly as browsers send them.
     pub allowed_origins: Vec<HeaderValue>,
     /// Peers whose forwarding header is believed.
@@ -86,6 +87,8 @@ impl Settings {
             metrics_listen: given.optional(&key::METRICS_LISTEN, values::address)?,
             database_url: database_url
                 .unwrap_or_else(|| format!("sqlite://{}", data_dir.join("tidewire.db").display())),
+            database_connections: given
+                .read(&key::DATABASE_CONNECTIONS, values::database_connections)?,
             allowed_origins: allowed_origins.unwrap_or_else(|| values::origin_of(&public_url)),
             trusted_proxies: given
                 .optional(&key::TRUSTED_PROXIES, values::networks)?

@@ -74,7 +74,7 @@ pub async fn open(settings: &Settings) -> anyhow::Result<App> {
     let clock = Clock::system();
     settings.make_data_dir()?;
     let config = settings.app(&clock)?;
-    let db = Db::open(&settings.database_url).await?;
+    let db = Db::open_with(&settings.database_url, settings.database_connections).await?;
     Ok(App::start(db, clock, config, Tasks::default(), settings.transport()))
 }
 

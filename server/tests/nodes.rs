@@ -29,12 +29,7 @@ impl World {
         let installation = Installation::new(BINARY, db, FILLING).with_redis(&redis.url());
         let (one, two) = (installation.start().await, installation.start().await);
         for node in [&one, &two] {
-            eventually("a node has its Redis", async || {
-                let mut socket = Socket::connect(node.address()).await;
-                let answer = socket.request("GET", "/api/v1/health/system", &[]).await;
-                String::from_utf8_lossy(&answer.body).contains(r#""status":"ok""#).then_some(())
-            })
-            .await;
+            says(node.address(), "ok").await;
         }
         Some(Self { redis, installation, one, two })
     }
@@ -271,4 +266,40 @@ async fn commands_in_a_while(world: &World) -> u64 {
     let before = world.redis.commands_done();
     tokio::time::sleep(Duration::from_secs(6)).await;
     world.redis.commands_done() - before
+}
+
+/// News between nodes travel by TLS, and only to a server that somebody certifies whom the machine
+/// trusts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_talk_over_tls_with_a_redis_that_they_trust_and_with_no_other() {
+    let (Some(redis), Some(db)) = (Redis::over_tls(), TestDb::postgres()) else { return };
+    let installation = Installation::new(BINARY, db, FILLING).with_redis(&redis.tls_url());
+    let trusting = [("SSL_CERT_FILE", redis.ca_file().display().to_string())];
+    let trusting = trusting.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let (one, two) =
+        (installation.start_with(&trusting).await, installation.start_with(&trusting).await);
+    for node in [&one, &two] {
+        says(node.address(), "ok").await;
+    }
+    let (ann, bob) = (&installation.people[0], &installation.people[1]);
+    let (mut ann, _) = Client::hello(one.address(), &ann.token).await;
+    let (mut bob, _) = Client::hello(two.address(), &bob.token).await;
+    let data = json!({ "channelId": installation.channels[0], "content": "in confidence" });
+    ann.call("chat.send", data).await.unwrap();
+    assert_eq!(
+        bob.event_of("chat.message.created").await.data["message"]["content"],
+        "in confidence"
+    );
+    let distrusting = installation.start().await;
+    says(distrusting.address(), "degraded").await;
+}
+
+async fn says(address: SocketAddr, status: &str) {
+    let expected = format!(r#""status":"{status}""#);
+    eventually(&format!("a node is {status}"), async || {
+        let mut socket = Socket::connect(address).await;
+        let answer = socket.request("GET", "/api/v1/health/system", &[]).await;
+        String::from_utf8_lossy(&answer.body).contains(&expected).then_some(())
+    })
+    .await;
 }

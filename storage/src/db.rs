@@ -22,7 +22,9 @@ use pulse::Pulse;
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 const SQLITE_READERS: u32 = 4;
-const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// Connections to Postgres, unless the operator says otherwise.
+pub const POSTGRES_CONNECTIONS: u32 = 16;
 
 /// A database of either engine; cheap to clone.
 #[derive(Debug, Clone)]
@@ -38,8 +40,13 @@ impl Db {
     /// Opens the database at `url` (`sqlite://path` or `postgres://…`) and brings its schema up to
     /// date. The text of a failure names no password.
     pub async fn open(url: &str) -> Result<Self> {
+        Self::open_with(url, POSTGRES_CONNECTIONS).await
+    }
+
+    /// As [`Db::open`], with so many connections to Postgres at the most.
+    pub async fn open_with(url: &str, connections: u32) -> Result<Self> {
         let db = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Self(open_postgres(url).await?)
+            Self(open_postgres(url, connections).await?)
         } else if let Some(path) = url.strip_prefix("sqlite://") {
             open_sqlite(Path::new(path)).await?
         } else {
@@ -207,14 +214,14 @@ async fn open_sqlite(path: &Path) -> Result<Db> {
     Ok(Db(Engine::Sqlite { write, read }))
 }
 
-async fn open_postgres(url: &str) -> Result<Engine> {
+async fn open_postgres(url: &str, connections: u32) -> Result<Engine> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| Error::Setup("not a postgres:// address".to_owned()))?
         .application_name("tidewire")
         .options([("statement_timeout", "10s"), ("idle_in_transaction_session_timeout", "30s")])
         .statement_cache_capacity(512);
     let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
+        .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
         .connect_with(options.clone())

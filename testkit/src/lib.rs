@@ -3,6 +3,7 @@
 //! test was killed.
 
 mod eventually;
+mod python;
 mod require;
 
 pub mod database;

@@ -4,22 +4,17 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
 };
 
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use crate::require;
+use crate::{python, require};
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python/mail_server.py");
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-
-/// One at a time, for tests run in many processes.
-const INSTALL: &str = "mkdir -p target/tools && exec 9>target/tools/.mail-server && flock 9 && \
-                       . scripts/tools.sh && python_package aiosmtpd 1.4.6 && \
-                       python_package trustme 1.2.1";
+const PACKAGES: [&str; 2] = ["aiosmtpd 1.4.6", python::TRUSTME];
 
 /// What a server does with those who come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +81,7 @@ impl MailServer {
     ///
     /// If it does not start.
     pub fn start(behaviour: MailBehaviour) -> Option<Self> {
-        let Some(packages) = packages() else {
+        let Some(packages) = python::packages(&PACKAGES) else {
             require::skip("everything on a mail server", "python3 with pip");
             return None;
         };
@@ -136,17 +131,4 @@ impl Drop for MailServer {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// The folders to find the packages in, as Python takes them.
-fn packages() -> Option<String> {
-    let installed = Command::new("bash")
-        .args(["-c", INSTALL])
-        .current_dir(Path::new(ROOT))
-        .stderr(Stdio::inherit())
-        .output()
-        .ok()?;
-    let folders = String::from_utf8(installed.stdout).ok()?;
-    let folders: Vec<_> = folders.lines().collect();
-    (installed.status.success() && folders.len() == 2).then(|| folders.join(":"))
 }

@@ -4,6 +4,7 @@ use std::{
     env,
     io::{self, BufRead as _, BufReader, Write as _},
     net::{Ipv4Addr, TcpStream},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -12,7 +13,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::{DEADLINE, postgres::free_port, require};
+use crate::{DEADLINE, postgres::free_port, python, require};
 
 /// Ends when its standard input does, however the test process ended, and takes the server along.
 const SUPERVISOR: &str =
@@ -24,7 +25,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// A server that keeps nothing on disk. Dropping it kills it.
 pub struct Redis {
     directory: TempDir,
-    options: &'static [&'static str],
+    options: Vec<String>,
     port: u16,
     running: Option<Running>,
 }
@@ -61,12 +62,56 @@ impl Redis {
     /// # Panics
     ///
     /// If it does not start.
-    pub fn with(options: &'static [&'static str]) -> Option<Self> {
+    pub fn with(options: &[&str]) -> Option<Self> {
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        Self::begin(directory, options)
+    }
+
+    /// Starts a server that also speaks TLS, at [`Redis::tls_url`]. `None` where Redis is not
+    /// installed, or no certificate can be made.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    pub fn over_tls() -> Option<Self> {
+        let Some(packages) = python::packages(&[python::TRUSTME]) else {
+            require::skip("Redis over TLS", "python3 with pip");
+            return None;
+        };
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let mut trustme = Command::new("python3");
+        trustme.args(["-m", "trustme", "--quiet", "--identities", "localhost", "--dir"]);
+        trustme.arg(directory.path()).env("PYTHONPATH", packages);
+        let made = trustme.status().expect("python was there a moment ago");
+        assert!(made.success(), "no certificate: {made}");
+        let tls_port = free_port().to_string();
+        let options = ["--tls-port", &tls_port, "--tls-auth-clients", "no"];
+        let files =
+            ["--tls-cert-file", "server.pem", "--tls-key-file", "server.key", "--tls-ca-cert-file"];
+        let options = options.into_iter().chain(files).chain(["client.pem"]);
+        Self::begin(directory, options.map(str::to_owned).collect())
+    }
+
+    /// # Panics
+    ///
+    /// If it was not started by [`Redis::over_tls`].
+    pub fn tls_url(&self) -> String {
+        let place = self.options.iter().position(|option| option == "--tls-port");
+        let port = place.and_then(|place| self.options.get(place + 1));
+        format!("rediss://localhost:{}", port.expect("it speaks TLS"))
+    }
+
+    /// Who certifies it, in PEM.
+    pub fn ca_file(&self) -> PathBuf {
+        self.directory.path().join("client.pem")
+    }
+
+    fn begin(directory: TempDir, options: Vec<String>) -> Option<Self> {
         if !is_installed() {
             require::skip("everything on Redis", "redis-server");
             return None;
         }
-        let directory = tempfile::tempdir().expect("a temporary directory can be made");
         let mut redis = Self { directory, options, port: 0, running: None };
         for _ in 0..STARTS_MAX {
             redis.port = free_port();
@@ -170,7 +215,7 @@ impl Redis {
         let mut command = Command::new("sh");
         command.args(["-c", SUPERVISOR, "redis", "--bind", "127.0.0.1", "--save", ""]);
         command.args(["--appendonly", "no", "--port"]).arg(self.port.to_string());
-        command.args(self.options).current_dir(self.directory.path());
+        command.args(&self.options).current_dir(self.directory.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut supervisor = command.spawn().expect("every Unix has a shell");
         let mut pid = String::new();

@@ -1,5 +1,6 @@
-//! Answers leave nothing out: what is not known is `null`. The types cannot say so, since the same
-//! `Option` means "may be left out" in a request; the description can.
+//! What must be there. Answers leave nothing out: what is not known is `null`. The types cannot say
+//! so, since the same `Option` means "may be left out" in a request; the description can. And a body
+//! that needs none of its fields may be missing altogether.
 
 use std::collections::BTreeSet;
 
@@ -24,6 +25,20 @@ pub(super) fn mark_answers(document: &mut Value) {
             answers.insert(pointer);
         }
     }
+}
+
+/// Marks the bodies that may be left out.
+pub(super) fn mark_bodies(document: &mut Value) {
+    let schemas = document["components"]["schemas"].take();
+    let items = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
+    for operation in items.filter_map(Value::as_object_mut).flat_map(|item| item.values_mut()) {
+        let Some(body) = operation.get_mut("requestBody") else { continue };
+        let schema = &body["content"]["application/json"]["schema"];
+        let name = schema["$ref"].as_str().and_then(|r| r.rsplit('/').next());
+        let schema = name.map_or(schema, |name| &schemas[name]);
+        body["required"] = schema.get("required").is_some().into();
+    }
+    document["components"]["schemas"] = schemas;
 }
 
 fn references(value: &Value, found: &mut Vec<String>) {

@@ -50,7 +50,8 @@ pub struct AuditQuery {
     /// From an earlier answer.
     #[param(max_length = 512)]
     pub cursor: Option<String>,
-    #[param(required = false, default = 50, minimum = 1, maximum = 200)]
+    /// More than 200 is lowered to that.
+    #[param(required = false, default = 50, minimum = 1)]
     pub limit: u32,
     #[param(max_length = 64)]
     pub action: Option<String>,

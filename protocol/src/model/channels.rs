@@ -235,7 +235,8 @@ pub struct PeopleQuery {
     #[param(min_length = 1, max_length = 100)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
-    #[param(required = false, default = 500, minimum = 1, maximum = 1000)]
+    /// More than 1,000 is lowered to that.
+    #[param(required = false, default = 500, minimum = 1)]
     pub limit: u32,
 }
 

@@ -91,7 +91,8 @@ pub struct HistoryQuery {
     /// Messages after this one, ascending; not together with a cursor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after_seq: Option<u64>,
-    #[param(required = false, default = 50, minimum = 1, maximum = 200)]
+    /// More than 200 is lowered to that.
+    #[param(required = false, default = 50, minimum = 1)]
     pub limit: u32,
 }
 

@@ -53,7 +53,8 @@ pub struct Items<T> {
 pub struct PageQuery {
     #[param(required = false, default = 1, minimum = 1)]
     pub page: u64,
-    #[param(required = false, default = 20, minimum = 1, maximum = 100)]
+    /// More than 100 is lowered to that.
+    #[param(required = false, default = 20, minimum = 1)]
     pub limit: u32,
 }
 

@@ -146,6 +146,9 @@ settings! {
     DATABASE_URL database_url "DATABASE_URL" "URL" "" true
         "Where everything is kept; SQLite in the data directory by default"
         "sqlite://<path> or postgres://<user>@<host>/<database>";
+    DATABASE_CONNECTIONS database_connections "TIDEWIRE_DATABASE_CONNECTIONS" "NUMBER" "16" false
+        "Connections to PostgreSQL"
+        "a number from 4 to 500";
     REDIS_URL redis_url "REDIS_URL" "URLS" "" true
         "What carries news between nodes; nothing by default, for a single node"
         "redis:// or rediss:// addresses separated by commas, such as redis://:password@host:6379";

@@ -84,6 +84,7 @@ fn a_wrong_value_is_named_with_its_fault_and_what_is_expected() {
         ("--metrics-listen", "9090", "TIDEWIRE_METRICS_LISTEN"),
         ("--database-url", "mysql://root:hunter2@db", "DATABASE_URL"),
         ("--database-url", "sqlite://", "DATABASE_URL"),
+        ("--database-connections", "3", "TIDEWIRE_DATABASE_CONNECTIONS"),
         ("--public-url", "chat.example", "TIDEWIRE_PUBLIC_URL"),
         ("--public-url", "https://u:p@chat.example", "TIDEWIRE_PUBLIC_URL"),
         ("--public-url", "https://chat.example/?x=1", "TIDEWIRE_PUBLIC_URL"),

@@ -113,6 +113,11 @@ pub(super) fn is_on(text: &str) -> Value<bool> {
     }
 }
 
+/// Fewer than four lanes of the log would wait for one another.
+pub(super) fn database_connections(text: &str) -> Value<u32> {
+    within(text, 4, 500).map(|count| count as u32)
+}
+
 pub(super) fn group_members(text: &str) -> Value<usize> {
     within(text, 2, GROUP_MEMBERS_MAX)
 }

@@ -20,9 +20,10 @@ use crate::{
 const GROWTH_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// How much memory a process holds.
+/// What was allocated; pages of the program itself come in as they are run.
 fn resident_bytes(server: &Server) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
     line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
 }
 

@@ -39,10 +39,10 @@ impl Default for Footer {
 pub struct ChangeFooter {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    #[schema(max_length = 16384)]
+    /// At most 16 KB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
-    #[schema(max_length = 4096)]
+    /// At most 4 KB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -51,7 +51,7 @@ pub struct AuditQuery {
     #[param(max_length = 512)]
     pub cursor: Option<String>,
     /// More than 200 is lowered to that.
-    #[param(required = false, default = 50, minimum = 1)]
+    #[param(required = false, default = 50, minimum = 1, value_type = u64)]
     pub limit: u32,
     #[param(max_length = 64)]
     pub action: Option<String>,

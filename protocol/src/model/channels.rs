@@ -236,7 +236,7 @@ pub struct PeopleQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
     /// More than 1,000 is lowered to that.
-    #[param(required = false, default = 500, minimum = 1)]
+    #[param(required = false, default = 500, minimum = 1, value_type = u64)]
     pub limit: u32,
 }
 

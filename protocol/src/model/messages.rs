@@ -92,7 +92,7 @@ pub struct HistoryQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after_seq: Option<u64>,
     /// More than 200 is lowered to that.
-    #[param(required = false, default = 50, minimum = 1)]
+    #[param(required = false, default = 50, minimum = 1, value_type = u64)]
     pub limit: u32,
 }
 

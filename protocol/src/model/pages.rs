@@ -54,7 +54,7 @@ pub struct PageQuery {
     #[param(required = false, default = 1, minimum = 1)]
     pub page: u64,
     /// More than 100 is lowered to that.
-    #[param(required = false, default = 20, minimum = 1)]
+    #[param(required = false, default = 20, minimum = 1, value_type = u64)]
     pub limit: u32,
 }
 

@@ -24,6 +24,8 @@ pub enum Incoming {
 /// The reading side of one connection.
 pub struct Reader {
     message_bytes_max: usize,
+    /// For the first message alone.
+    first_bytes_max: Option<usize>,
     head: PartialHead,
     frame: Option<Frame>,
     /// The payload of the control frame that is being read; it may come inside a message.
@@ -51,6 +53,7 @@ impl Reader {
     pub fn new(message_bytes_max: usize) -> Self {
         Self {
             message_bytes_max,
+            first_bytes_max: None,
             head: PartialHead::default(),
             frame: None,
             control: Vec::new(),
@@ -58,9 +61,9 @@ impl Reader {
         }
     }
 
-    /// Takes messages up to so many bytes from now on.
-    pub const fn limit(&mut self, message_bytes_max: usize) {
-        self.message_bytes_max = message_bytes_max;
+    /// Takes a first message of up to so many bytes.
+    pub const fn allow_first(&mut self, bytes_max: usize) {
+        self.first_bytes_max = Some(bytes_max);
     }
 
     /// Takes bytes from the front of `input` until something came out of them; `None` when it needs
@@ -78,6 +81,7 @@ impl Reader {
             let whole = if head.opcode.is_control() {
                 Some(control(head.opcode, std::mem::take(&mut self.control))?)
             } else if head.is_final {
+                self.first_bytes_max = None;
                 self.message.take().map(Message::end).transpose()?
             } else {
                 None
@@ -102,7 +106,8 @@ impl Reader {
             }
             (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => 0,
         };
-        if head.length > self.message_bytes_max.saturating_sub(before) {
+        let bytes_max = self.first_bytes_max.unwrap_or(self.message_bytes_max);
+        if head.length > bytes_max.saturating_sub(before) {
             return Err(CloseCode::TooBig);
         }
         Ok(Frame { head, have: 0 })

@@ -70,9 +70,9 @@ impl Socket {
         Self { stream, mailbox, reader: Reader::new(FRAME_BYTES_MAX) }
     }
 
-    /// Takes messages up to so many bytes from now on.
-    pub const fn limit(&mut self, message_bytes_max: usize) {
-        self.reader.limit(message_bytes_max);
+    /// Takes a first message of up to so many bytes.
+    pub const fn allow_first(&mut self, bytes_max: usize) {
+        self.reader.allow_first(bytes_max);
     }
 
     /// Bytes that came along with the upgrade request.

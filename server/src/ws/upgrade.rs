@@ -15,7 +15,7 @@ use tidewire_http_compat::{PeerAddr, Problem};
 use tidewire_protocol::{
     ErrorCode,
     close_code::CloseCode,
-    limits::{FRAME_BYTES_MAX, HELLO_BYTES_MAX, HELLO_TIMEOUT_MS},
+    limits::{HELLO_BYTES_MAX, HELLO_TIMEOUT_MS},
 };
 
 use super::{
@@ -133,7 +133,7 @@ async fn converse(accepted: Accepted, opening: Opening) {
     let Opening { app, router, peer, identity } = opening;
     if identity.is_some() {
         // What a client knows of its channels is told in `hello`; of strangers, nobody takes so much.
-        socket.limit(HELLO_BYTES_MAX);
+        socket.allow_first(HELLO_BYTES_MAX);
     }
     let conversation = Arc::new(Conversation::new(app, router, mailbox, peer, identity));
     let mut listener = Listener::new(Arc::clone(&conversation));
@@ -151,10 +151,7 @@ async fn converse(accepted: Accepted, opening: Opening) {
 async fn drive(socket: &mut Socket, listener: &mut Listener, conversation: &Conversation) -> End {
     let greeting = Box::pin(socket.run(listener, Listener::is_live));
     match tokio::time::timeout(Duration::from_millis(HELLO_TIMEOUT_MS), greeting).await {
-        Ok(End::Met) => {
-            socket.limit(FRAME_BYTES_MAX);
-            socket.run(listener, |_| false).await
-        }
+        Ok(End::Met) => socket.run(listener, |_| false).await,
         Ok(end) => end,
         Err(_) => {
             conversation.close(CloseCode::Unauthenticated);

@@ -120,3 +120,21 @@ fn an_idle_reader_holds_no_memory() {
     assert!(reader.message.is_none() && reader.frame.is_none());
     assert_eq!(reader.control.capacity(), 0);
 }
+
+#[test]
+fn the_first_message_alone_may_be_larger() {
+    let large = (true, vec!["x".repeat(FRAME_BYTES_MAX / 2 + 1); 2]);
+    let bytes = written(&[large.clone(), large]);
+    let mut reader = Reader::new(FRAME_BYTES_MAX);
+    reader.allow_first(2 * FRAME_BYTES_MAX);
+    let (mut input, mut whole) = (&*bytes, 0);
+    let end = loop {
+        match reader.next(&mut input) {
+            Ok(Some(Incoming::Text(_))) => whole += 1,
+            Ok(Some(_)) => {}
+            end => break end,
+        }
+    };
+    assert_eq!(whole, 1);
+    assert!(matches!(end, Err(CloseCode::TooBig)), "{end:?}");
+}

@@ -25,7 +25,10 @@ use tidewire_app::{
 };
 use tidewire_http_compat::address::Network;
 
-pub use command_line::{Admin, Command, CommandLine, ConfigCommand, Seed};
+pub use command_line::{
+    Admin, Command, CommandLine, Company, ConfigCommand, Listing, NewOperator, Person, Rotation,
+    Seed,
+};
 pub use given::{Given, Wrong};
 
 use command_line as key;

@@ -1,5 +1,6 @@
 //! The process around Tidewire's operations: configuration, the listener, telemetry.
 
+pub mod admin;
 pub mod config;
 pub mod lifecycle;
 pub mod listener;

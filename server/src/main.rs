@@ -1,21 +1,15 @@
 //! The `tidewire` binary.
 
-use std::{
-    fs::OpenOptions,
-    io::{BufWriter, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
-    process::ExitCode,
-};
+use std::{io::stdout, process::ExitCode};
 
 use anyhow::{Context as _, bail};
 use axum::{Router, routing::get};
 use clap::Parser as _;
-use serde_json::json;
-use tidewire_app::seed::SeedPlan;
 use tidewire_server::{
-    config::{Admin, Command, CommandLine, ConfigCommand, Given, Seed, Settings},
+    admin,
+    config::{Command, CommandLine, ConfigCommand, Given, Settings},
     lifecycle::{self, Signals},
-    node::{self, Node},
+    node::Node,
     router,
     telemetry::{self, Figures},
 };
@@ -51,7 +45,7 @@ async fn run(command_line: CommandLine) -> anyhow::Result<()> {
             say(&given);
             Ok(())
         }
-        Command::Admin(Admin::Seed(plan)) => seed(&settings, plan).await,
+        Command::Admin(act) => admin::run(&settings, act, &mut stdout()).await,
     }
 }
 
@@ -88,26 +82,6 @@ fn warn_of_few_descriptors(connections_max: usize) {
             "fewer descriptors than connections are allowed"
         );
     }
-}
-
-/// The people and their tokens go to a file that only the operator can read.
-async fn seed(settings: &Settings, plan: Seed) -> anyhow::Result<()> {
-    let out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&plan.out);
-    let mut out =
-        BufWriter::new(out.with_context(|| format!("cannot create {}", plan.out.display()))?);
-    let app = node::open(settings).await?;
-    let wanted = SeedPlan {
-        tenant_slug: plan.tenant.clone(),
-        users: plan.users,
-        channels: plan.channels,
-        members_per_channel: plan.members,
-    };
-    let seeded = tidewire_app::seed::seed(&app, wanted).await?;
-    writeln!(out, "{}", json!({ "tenant": plan.tenant, "channels": seeded.channels }))?;
-    for (user, token) in seeded.users {
-        writeln!(out, "{}", json!({ "user": user, "token": token }))?;
-    }
-    Ok(out.flush()?)
 }
 
 #[expect(clippy::print_stdout, reason = "what was asked for")]

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
-use tidewire_app::{App, clock::Clock, email_settings, fanout::drain, tasks::Tasks};
+use tidewire_app::{App, auth::token, clock::Clock, email_settings, fanout::drain, tasks::Tasks};
 use tidewire_storage::Db;
 use tokio::net::TcpListener;
 
@@ -32,6 +32,7 @@ impl Node {
         let metrics_listener = settings.metrics_listen.map(bind).transpose()?;
         let app = open(settings).await?;
         email_settings::require_keys(&app).await?.context("TIDEWIRE_SEALING_KEYS")?;
+        app.start_loops();
         Ok(Self {
             app,
             listener,
@@ -75,7 +76,9 @@ pub async fn open(settings: &Settings) -> anyhow::Result<App> {
     settings.make_data_dir()?;
     let config = settings.app(&clock)?;
     let db = Db::open_with(&settings.database_url, settings.database_connections).await?;
-    Ok(App::start(db, clock, config, Tasks::default(), settings.transport()))
+    let app = App::open(db, clock, config, Tasks::default(), settings.transport());
+    token::refresh(&app).await?;
+    Ok(app)
 }
 
 fn limits(settings: &Settings) -> Limits {

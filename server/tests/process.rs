@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
-use tidewire_testkit::{Server, eventually, on_both_engines};
+use tidewire_testkit::{Server, Socket, eventually, on_both_engines};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -81,6 +81,41 @@ async fn seeding_needs_no_port_and_goes_on_beside_a_server() {
     assert!(output.status.success(), "{:?}", lines(&output.stderr));
     let people = std::fs::read_to_string(directory.path().join("people.jsonl")).unwrap();
     assert_eq!(people.lines().count(), 11, "the tenant and its people");
+}
+
+#[tokio::test]
+async fn an_operator_adds_another_and_replaces_the_key_beside_a_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(BINARY, directory.path(), |command| {
+        command.env("TIDEWIRE_RATE_LIMITS", "off");
+    })
+    .await;
+    let data = directory.path().display().to_string();
+    let environment =
+        [("TIDEWIRE_PUBLIC_URL", "https://tide.example"), ("TIDEWIRE_DATA_DIR", data.as_str())];
+    let admin = |arguments: &str| {
+        let arguments: Vec<_> = std::iter::once("admin").chain(arguments.split(' ')).collect();
+        tidewire(directory.path(), &arguments, &environment)
+    };
+    let olga = "--email olga@ops.example --first-name Olga --last-name Ops";
+    let created = admin(&format!("create-super {olga}"));
+    assert!(created.status.success(), "{:?}", lines(&created.stderr));
+    let link = lines(&created.stdout)[0].clone();
+    assert!(link.starts_with("https://tide.example/accept-invitation?token="), "{link}");
+    let twice = admin(&format!("create-super {olga}"));
+    assert!(!twice.status.success());
+    assert!(lines(&twice.stderr)[0].contains("link --tenant platform"), "{:?}", twice.stderr);
+    let rotated = admin("rotate-keys --leaked");
+    assert!(lines(&rotated.stdout)[0].starts_with("key 1 signs from "), "{:?}", rotated.stdout);
+    eventually("the server publishes the new key", async || {
+        let mut socket = Socket::connect(server.address()).await;
+        let set = socket.request("GET", "/.well-known/jwks.json", &[]).await.json();
+        (set["keys"].as_array().unwrap().len() == 2).then_some(())
+    })
+    .await;
+    assert!(admin("outbox --json").stdout.is_empty());
+    assert_eq!(lines(&admin("reseal").stdout), ["0 resealed"]);
+    assert!(!admin("suspend --tenant nobody").status.success());
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ pub mod seats;
 pub mod seed;
 pub mod service_tokens;
 pub mod sessions;
+pub mod signing_keys;
 pub mod tenants;
 pub mod tickets;
 pub mod users;

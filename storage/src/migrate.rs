@@ -29,6 +29,7 @@ migrations! {
     10 "0010_email_settings",
     11 "0011_service_tokens",
     12 "0012_preferences",
+    13 "0013_signing_keys",
 }
 
 /// Applies what is missing. Nodes that start together wait for one another.

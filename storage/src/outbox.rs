@@ -138,6 +138,48 @@ pub async fn count(
     Ok((pending, failed.fetch_one(conn).await?.int(0)?))
 }
 
+/// Work that did not go well, as an operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Troubled {
+    pub id: Uuid,
+    /// The company's short name; absent for work that is nobody's yet.
+    pub tenant: Option<String>,
+    pub kind: String,
+    /// Queued once more, or failed.
+    pub state: String,
+    pub attempts: i64,
+    pub created_at: Timestamp,
+    /// When it is tried again; absent once it was given up.
+    pub due_at: Option<Timestamp>,
+    pub error: String,
+}
+
+const TROUBLED: &str = "\
+select o.id, t.slug, o.kind, o.state, o.attempts, o.created_ms,
+  case when o.state = 'queued' then o.due_ms end, o.error
+from outbox o left join tenants t on t.id = o.tenant_id
+where o.error is not null order by o.created_ms desc, o.id desc limit $1";
+
+/// Work of all tenants that was given up or is being tried again, the newest first.
+pub async fn troubled(conn: &mut Conn, limit: u64) -> Result<Vec<Troubled>> {
+    let rows = query(TROUBLED).bind(limit).fetch_all(conn).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Troubled {
+                id: row.get(0)?,
+                tenant: row.get(1)?,
+                kind: row.text(2)?,
+                state: row.text(3)?,
+                attempts: row.int(4)?,
+                created_at: row.timestamp(5)?,
+                due_at: row.optional_timestamp(6)?,
+                error: row.text(7)?,
+            })
+        })
+        .collect()
+}
+
 const PURGE: &str = "delete from outbox where done_ms < $1";
 
 /// Forgets work that was done or given up before `before`.

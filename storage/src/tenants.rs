@@ -95,6 +95,13 @@ pub async fn set_general(
     query(SET_GENERAL).bind(id).bind(name).bind(timezone).bind(locale).execute(conn).await.map(drop)
 }
 
+const SET_STATUS: &str = "update tenants set status = $2 where id = $1 and status <> $2";
+
+/// Answers whether it had another status before.
+pub async fn set_status(conn: &mut Conn, id: TenantId, status: TenantStatus) -> Result<bool> {
+    Ok(query(SET_STATUS).bind(id).bind(status.word()).execute(conn).await? == 1)
+}
+
 fn read(row: &Row) -> Result<Tenant> {
     Ok(Tenant {
         id: row.id(0)?,

@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub use changes::{
-    Change, activate, active_admins, deactivate, erase, invite_again, inviter, update,
+    Change, activate, active_admins, deactivate, erase, invite_again, inviter, set_role, update,
 };
 pub use list::{count, list};
 pub use own::{NewPassword, credentials_by_id, lock, set_password, update_own, verify_email};

@@ -56,7 +56,7 @@ pub(crate) async fn me(
     (status = 200, description = "A JSON Web Key Set (RFC 7517), bare"),
 ))]
 pub(crate) async fn jwks(State(app): State<App>) -> Response {
-    let mut response = answer::document(&app.token_key.jwks());
+    let mut response = answer::document(&app.token_keys.jwks(app.clock.now()));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     response
 }

@@ -234,7 +234,7 @@ fn issue(
 ) -> Result<Tokens> {
     let id = app.clock.id();
     Ok(Tokens {
-        access_token: app.token_key.issue(holder, id, app.clock.now(), LIFETIME_SECONDS)?,
+        access_token: app.token_keys.issue(holder, id, app.clock.now(), LIFETIME_SECONDS)?,
         refresh_token: refresh_token::mint(&app.refresh_key, holder.session_id, generation),
         token_type: "Bearer".to_owned(),
         expires_in: LIFETIME_SECONDS,

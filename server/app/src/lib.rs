@@ -26,6 +26,7 @@ pub mod email_settings;
 pub mod email_verification;
 pub mod health;
 pub mod messages;
+pub mod operator;
 pub mod org_settings;
 pub mod own_profile;
 pub mod passwords;
@@ -64,7 +65,7 @@ pub use actor::Actor;
 pub use error::{Error, Result};
 
 use auth::{
-    key::MacKey, password, seal::Seal, session::Identities, throttle::Throttle, token::TokenKey,
+    key::MacKey, password, seal::Seal, session::Identities, throttle::Throttle, token::TokenKeys,
 };
 use clock::Clock;
 use config::Config;
@@ -90,7 +91,7 @@ pub struct Parts {
     pub tasks: Tasks,
     pub rate_limits: RateLimits,
     pub fanout: Fanout,
-    pub token_key: TokenKey,
+    pub token_keys: TokenKeys,
     pub(crate) log: Log,
     /// The log's writers; they stop last.
     pub(crate) log_tasks: Tasks,
@@ -124,6 +125,19 @@ impl App {
         tasks: Tasks,
         transport: impl Into<Transport>,
     ) -> Self {
+        let app = Self::open(db, clock, config, tasks, transport);
+        app.start_loops();
+        app
+    }
+
+    /// As [`App::start`], but without any work of its own, for what an operator does beside the nodes.
+    pub fn open(
+        db: Db,
+        clock: Clock,
+        config: Config,
+        tasks: Tasks,
+        transport: impl Into<Transport>,
+    ) -> Self {
         let (log, lanes) = Log::new(&db);
         let (bus, inboxes) = Bus::join(&transport.into(), clock.id(), &tasks);
         let parts = Parts {
@@ -138,7 +152,7 @@ impl App {
             shown: news::Shown::default(),
             health: health::Health::default(),
             rate_limits: RateLimits::new(&config, &clock),
-            token_key: TokenKey::derive(&config),
+            token_keys: TokenKeys::new(config.secret.clone(), config.public_url.clone()),
             refresh_key: MacKey::derive(&config.secret, "refresh-token"),
             ticket_key: MacKey::derive(&config.secret, "ticket"),
             audit_key: MacKey::derive(&config.secret, "audit"),
@@ -166,11 +180,11 @@ impl App {
                 }
             });
         }
-        app.start_loops();
         app
     }
 
-    fn start_loops(&self) {
+    /// Begins what a node does unasked.
+    pub fn start_loops(&self) {
         self.tasks.spawn_until_stop(health::run(self.clone()));
         self.tasks.spawn_until_stop(fanout::sweep::run(self.clone()));
         self.tasks.spawn_until_stop(fanout::unread_flush::run(self.clone()));

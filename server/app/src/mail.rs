@@ -24,6 +24,7 @@ use uuid::Uuid;
 use crate::{App, Result, auth::seal::Unopenable, config::Config};
 
 pub use account_mails::{AccountMail, Recipient};
+pub(crate) use letter::{INVITATION_PATH, PASSWORD_RESET_PATH};
 pub(crate) use transport::{send_test, smtp_server};
 
 /// The kind of outbox rows that are mails.

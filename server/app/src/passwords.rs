@@ -32,7 +32,7 @@ use crate::{
     org_settings, sessions,
 };
 
-pub(crate) use forgotten::{OUTBOX_KIND, answer as answer_forgotten};
+pub(crate) use forgotten::{LINK_LIFETIME_MS, OUTBOX_KIND, answer as answer_forgotten};
 pub use forgotten::{forgot, reset};
 
 /// Replaces one's own password; all other sessions of the person end.

@@ -71,7 +71,7 @@ pub async fn seed(app: &App, plan: SeedPlan) -> Result<Seeded> {
         .map(|(user_id, session_id)| {
             let holder = Holder { tenant_id: tenant.id, user_id, session_id };
             let (id, now) = (app.clock.id(), app.clock.now());
-            Ok((user_id, app.token_key.issue(holder, id, now, TOKEN_LIFETIME_SECONDS)?))
+            Ok((user_id, app.token_keys.issue(holder, id, now, TOKEN_LIFETIME_SECONDS)?))
         })
         .collect::<Result<_>>()?;
     Ok(Seeded { channels, users })

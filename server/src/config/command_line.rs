@@ -49,6 +49,66 @@ pub enum ConfigCommand {
 pub enum Admin {
     /// Create a company with people and channels to try things with
     Seed(Seed),
+    /// Keep the people of a company out; what they have stays
+    Suspend(Company),
+    /// Let the people of a suspended company in again
+    Resume(Company),
+    /// Print a link that lets somebody in: their invitation, or to choose a new password
+    Link(Person),
+    /// Make somebody an active administrator, sign them out everywhere, and print a link for them
+    ResetAdministrator(Person),
+    /// Add an operator to the company "platform", and print the link by which they join it
+    CreateSuper(NewOperator),
+    /// List mails and other work that has failed, the newest first
+    Outbox(Listing),
+    /// Replace the key that signs access tokens; nobody has to sign in again
+    RotateKeys(Rotation),
+    /// Seal stored passwords of mail servers with the first of the sealing keys
+    Reseal,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Company {
+    /// The company's short name
+    #[arg(long, value_name = "SLUG")]
+    pub tenant: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Person {
+    #[command(flatten)]
+    pub company: Company,
+    /// The person's email address
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct NewOperator {
+    /// The operator's email address
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: String,
+    #[arg(long, value_name = "NAME")]
+    pub first_name: String,
+    #[arg(long, value_name = "NAME")]
+    pub last_name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Listing {
+    /// A JSON object a line
+    #[arg(long)]
+    pub json: bool,
+    /// How many at most
+    #[arg(long, default_value_t = 100, value_name = "NUMBER")]
+    pub limit: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Rotation {
+    /// The old key has leaked: refuse it within seconds; programs have to refresh their tokens
+    #[arg(long)]
+    pub leaked: bool,
 }
 
 /// What to create: a tenant full of signed-in people, for load tests.

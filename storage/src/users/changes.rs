@@ -43,6 +43,26 @@ pub async fn update(conn: &mut Conn, tenant_id: TenantId, change: &Change<'_>) -
         .map(drop)
 }
 
+const SET_ROLE: &str = "\
+update users set role = $3, updated_ms = $4, version = version + 1
+where tenant_id = $1 and id = $2 and deleted_ms is null";
+
+pub async fn set_role(
+    conn: &mut Conn,
+    (tenant_id, id): (TenantId, UserId),
+    role: Role,
+    at: Timestamp,
+) -> Result<()> {
+    query(SET_ROLE)
+        .bind(tenant_id)
+        .bind(id)
+        .bind(role.word())
+        .bind(at)
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
 const DEACTIVATE: &str = "\
 update users set status = 'inactive', deactivated_ms = $3, invitation_expires_ms = null,
   updated_ms = $3, version = version + 1
@@ -76,15 +96,15 @@ pub async fn activate(
 }
 
 const INVITE_AGAIN: &str = "\
-update users set invited_by = $3, invited_ms = $4, invitation_expires_ms = $5, updated_ms = $4,
+update users set invited_by = coalesce($3, invited_by), invited_ms = $4, invitation_expires_ms = $5, updated_ms = $4,
   version = version + 1
 where tenant_id = $1 and id = $2 and status = 'pending' and deleted_ms is null";
 
-/// Notes another invitation.
+/// Notes another invitation; `None` leaves who invited them.
 pub async fn invite_again(
     conn: &mut Conn,
     (tenant_id, id): (TenantId, UserId),
-    by: UserId,
+    by: Option<UserId>,
     (at, expires_at): (Timestamp, Timestamp),
 ) -> Result<()> {
     query(INVITE_AGAIN)

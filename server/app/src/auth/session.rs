@@ -46,7 +46,7 @@ impl Default for Identities {
 
 /// The person behind an access token, if token, session, tenant and user are all good.
 pub async fn authenticate(app: &App, access_token: &str) -> Result<Arc<Identity>> {
-    let holder = app.token_key.verify(access_token, app.clock.now())?;
+    let holder = app.token_keys.verify(access_token, app.clock.now())?;
     let identity = of_session(app, holder.session_id).await?;
     if identity.tenant_id != holder.tenant_id || identity.user_id != holder.user_id {
         return Err(ErrorCode::TokenInvalid.into());

@@ -2,6 +2,8 @@
 //!
 //! A token names a session and says nothing about what its holder may do.
 
+mod keys;
+
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -14,7 +16,10 @@ use tidewire_protocol::{
 use uuid::Uuid;
 
 use super::key::{derive, sha256};
-use crate::{Result, config::Config};
+use crate::{Result, config::Secret};
+
+pub(crate) use keys::rotate;
+pub use keys::{Rotation, TokenKeys, refresh};
 
 /// How long an access token is good for, unless something else is asked for.
 pub const LIFETIME_SECONDS: i64 = 900;
@@ -44,8 +49,8 @@ struct Claims {
     jti: String,
 }
 
-/// The key pair of an installation, derived from its secret.
-pub struct TokenKey {
+/// One key pair of an installation.
+struct TokenKey {
     issuer: String,
     header: Header,
     /// The encoded header that all our tokens start with.
@@ -58,11 +63,9 @@ pub struct TokenKey {
 }
 
 impl TokenKey {
-    /// # Panics
-    ///
-    /// Never: any 32 bytes are an Ed25519 seed.
-    pub fn derive(config: &Config) -> Self {
-        let pair = Ed25519KeyPair::from_seed_unchecked(&derive(&config.secret, "access-token"))
+    /// The pair of a generation, which follows from the installation's secret.
+    fn derive(secret: &Secret, issuer: &str, generation: i64) -> Self {
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed(secret, generation))
             .expect("any 32 bytes are an Ed25519 seed");
         let private = pair.to_pkcs8v1().expect("a key pair has an encoding");
         let public = pair.public_key().as_ref();
@@ -73,12 +76,12 @@ impl TokenKey {
         header.kid = Some(kid.clone());
         let header_json = serde_json::to_vec(&header).expect("a header has text keys");
         Self {
-            issuer: config.public_url.clone(),
+            issuer: issuer.to_owned(),
             header_segment: URL_SAFE_NO_PAD.encode(header_json),
             header,
             signing: EncodingKey::from_ed_der(private.as_ref()),
             verifying: DecodingKey::from_ed_der(public),
-            validation: validation(&config.public_url),
+            validation: validation(issuer),
             jwk: json!({
                 "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": x,
             }),
@@ -86,7 +89,7 @@ impl TokenKey {
     }
 
     /// A token that is good from `now` on for `lifetime_seconds`.
-    pub fn issue(
+    fn issue(
         &self,
         holder: Holder,
         id: Uuid,
@@ -109,16 +112,9 @@ impl TokenKey {
         Ok(token.map_err(|_| ErrorCode::Internal)?)
     }
 
-    /// Whom a token stands for; `TOKEN_EXPIRED` when it once was good, else `TOKEN_INVALID`.
-    ///
-    /// All our tokens begin with the very same header, so another algorithm, key, type or any
-    /// further header field is refused by comparing text, before anything is decoded.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Holder> {
-        let is_ours = token.len() <= TOKEN_BYTES_MAX
-            && token.split_once('.').is_some_and(|(header, _)| header == self.header_segment);
-        if !is_ours {
-            return Err(ErrorCode::TokenInvalid.into());
-        }
+    /// Whom a token with this key's header stands for; `TOKEN_EXPIRED` when it once was good, else
+    /// `TOKEN_INVALID`.
+    fn verify(&self, token: &str, now: Timestamp) -> Result<Holder> {
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.validation);
         let claims = decoded.map_err(|_| ErrorCode::TokenInvalid)?.claims;
         let seconds = now.ms().div_euclid(1_000);
@@ -130,10 +126,13 @@ impl TokenKey {
         }
         Ok(Holder { tenant_id: claims.tid, user_id: claims.sub, session_id: claims.sid })
     }
+}
 
-    /// The set of public keys (RFC 7517) that our tokens can be verified with.
-    pub fn jwks(&self) -> Value {
-        json!({ "keys": [self.jwk] })
+/// The seed of a generation's key pair.
+fn seed(secret: &Secret, generation: i64) -> [u8; 32] {
+    match generation {
+        0 => derive(secret, "access-token"),
+        later => derive(secret, &format!("access-token:{later}")),
     }
 }
 

@@ -11,7 +11,7 @@ use tidewire_protocol::{
 };
 use tidewire_storage::{entries, unread};
 
-use crate::{App, Result};
+use crate::{App, Result, auth::token};
 
 /// However often news are missed, storage is not asked more often than this.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -48,5 +48,6 @@ pub async fn sweep(app: &App, since: Timestamp) -> Result<()> {
         }
     }
     drop(conn);
+    token::refresh(app).await?;
     crate::changes::replay(app, since).await
 }

@@ -48,6 +48,11 @@ fn fill(text: &str, values: &[(&'static str, String)]) -> String {
     filled
 }
 
+/// Where somebody accepts an invitation.
+pub(crate) const INVITATION_PATH: &str = "/accept-invitation?token={token}";
+/// Where somebody chooses another password.
+pub(crate) const PASSWORD_RESET_PATH: &str = "/reset-password?token={token}";
+
 pub(super) const EMAIL_VERIFICATION: Text = Text {
     subject: "Confirm your email address",
     opening: "Please confirm that this address is yours by opening this link:",
@@ -59,7 +64,7 @@ pub(super) const PASSWORD_RESET: Text = Text {
     subject: "Choose a new password",
     opening: "Somebody asked{from} for a new password for your account. If that was you, open this \
               link to choose one:",
-    path: Some("/reset-password?token={token}"),
+    path: Some(PASSWORD_RESET_PATH),
     closing: "It works once, until {until}. If it was not you, no action is needed: your password \
               stays as it is.",
 };
@@ -94,7 +99,7 @@ pub(super) const INVITATION: Text = Text {
     subject: "{inviter} invites you to {tenant}",
     opening: "{inviter} has invited you to work together in {tenant}. Open this link to choose a \
               password:",
-    path: Some("/accept-invitation?token={token}"),
+    path: Some(INVITATION_PATH),
     closing: "It works once, until {until}. If you do not know the sender, no action is needed.",
 };
 

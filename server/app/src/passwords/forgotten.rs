@@ -45,7 +45,8 @@ use crate::{
 /// The kind of outbox rows that are forgotten passwords.
 pub(crate) const OUTBOX_KIND: &str = "password_forgot";
 
-const LINK_LIFETIME_MS: i64 = 60 * 60_000;
+/// How long a link works by which a password is chosen.
+pub(crate) const LINK_LIFETIME_MS: i64 = 60 * 60_000;
 const ANSWER: &str = "If there is such an account, a mail is on its way to its address.";
 
 /// Somebody who cannot sign in, as it waits in the outbox.

@@ -99,7 +99,7 @@ pub(super) async fn send_again(
     let at = app.clock.now();
     let expires_at = at.plus_ms(settings.invitation_lifetime_ms());
     let owner = (by.tenant_id, user.id);
-    users::invite_again(conn, owner, by.id, (at, expires_at)).await?;
+    users::invite_again(conn, owner, Some(by.id), (at, expires_at)).await?;
     let email = EmailAddress::parse(&user.email).ok_or(ErrorCode::Internal)?;
     let invited = Invited {
         user_id: user.id,

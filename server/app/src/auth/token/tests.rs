@@ -1,30 +1,18 @@
 use super::*;
-use crate::{
-    config::{MailConfig, Secret},
-    outgoing::Exceptions,
-    rate_limit::Rates,
-};
 
 const NOW: Timestamp = Timestamp::from_ms(1_738_311_330_000);
+const ISSUER: &str = "https://tide.example";
 
-fn config(secret: u8) -> Config {
-    Config {
-        data_dir: "data".into(),
-        public_url: "https://tide.example".to_owned(),
-        registration_open: true,
-        rate_limits: true,
-        rates: Rates::default(),
-        group_members_max: 10_000,
-        secret: Secret([secret; 32]),
-        sealing_keys: Vec::new(),
-        outgoing: Exceptions::default(),
-        mail: MailConfig::default(),
-        skips_catch_up: false,
-    }
+const fn secret() -> Secret {
+    Secret([1; 32])
+}
+
+fn keys() -> TokenKeys {
+    TokenKeys::new(secret(), ISSUER.to_owned())
 }
 
 fn key() -> TokenKey {
-    TokenKey::derive(&config(1))
+    TokenKey::derive(&secret(), ISSUER, 0)
 }
 
 fn holder() -> Holder {
@@ -36,17 +24,16 @@ fn holder() -> Holder {
 }
 
 fn issued() -> String {
-    key().issue(holder(), Uuid::from_u128(4), NOW, LIFETIME_SECONDS).unwrap()
+    keys().issue(holder(), Uuid::from_u128(4), NOW, LIFETIME_SECONDS).unwrap()
 }
 
 fn refused(token: &str) -> ErrorCode {
-    key().verify(token, NOW).unwrap_err().code()
+    keys().verify(token, NOW).unwrap_err().code()
 }
 
 /// Signs any header and claims with our own key.
 fn forged(header: &Value, claims: &Value) -> String {
-    let seed = derive(&config(1).secret, "access-token");
-    let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed(&secret(), 0)).unwrap();
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(header), part(claims));
     let signature = URL_SAFE_NO_PAD.encode(pair.sign(message.as_bytes()));
@@ -59,7 +46,7 @@ fn header() -> Value {
 
 fn claims() -> Value {
     json!({
-        "iss": "https://tide.example", "aud": "core-platform", "sub": holder().user_id,
+        "iss": ISSUER, "aud": "core-platform", "sub": holder().user_id,
         "tid": holder().tenant_id, "sid": holder().session_id, "iat": NOW.ms() / 1_000,
         "nbf": NOW.ms() / 1_000, "exp": NOW.ms() / 1_000 + 900, "jti": "x",
     })
@@ -67,8 +54,7 @@ fn claims() -> Value {
 
 /// As the server's own header is spelled, so that only the claims differ.
 fn with_claims(claims: &Value) -> String {
-    let seed = derive(&config(1).secret, "access-token");
-    let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed(&secret(), 0)).unwrap();
     let message =
         format!("{}.{}", key().header_segment, URL_SAFE_NO_PAD.encode(claims.to_string()));
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(pair.sign(message.as_bytes())))
@@ -77,14 +63,14 @@ fn with_claims(claims: &Value) -> String {
 #[test]
 fn a_token_tells_whom_it_stands_for_until_it_ends() {
     let token = issued();
-    assert_eq!(key().verify(&token, NOW).unwrap(), holder());
-    assert_eq!(key().verify(&token, NOW.plus_ms(929_000)).unwrap(), holder());
-    let late = key().verify(&token, NOW.plus_ms(930_000)).unwrap_err();
+    assert_eq!(keys().verify(&token, NOW).unwrap(), holder());
+    assert_eq!(keys().verify(&token, NOW.plus_ms(929_000)).unwrap(), holder());
+    let late = keys().verify(&token, NOW.plus_ms(930_000)).unwrap_err();
     assert_eq!(late.code(), ErrorCode::TokenExpired);
-    assert_eq!(key().verify(&token, NOW.plus_ms(-30_000)).unwrap(), holder());
-    let early = key().verify(&token, NOW.plus_ms(-31_000)).unwrap_err();
+    assert_eq!(keys().verify(&token, NOW.plus_ms(-30_000)).unwrap(), holder());
+    let early = keys().verify(&token, NOW.plus_ms(-31_000)).unwrap_err();
     assert_eq!(early.code(), ErrorCode::TokenInvalid);
-    assert_eq!(key().verify(&with_claims(&claims()), NOW).unwrap(), holder());
+    assert_eq!(keys().verify(&with_claims(&claims()), NOW).unwrap(), holder());
 }
 
 #[test]
@@ -135,7 +121,9 @@ fn altered_foreign_and_oversized_tokens_are_refused() {
     let token = issued();
     let (unsigned, signature) = token.rsplit_once('.').unwrap();
     let (header, payload) = unsigned.split_once('.').unwrap();
-    let other = TokenKey::derive(&config(2)).issue(holder(), Uuid::nil(), NOW, 900).unwrap();
+    let other = TokenKey::derive(&Secret([2; 32]), ISSUER, 0)
+        .issue(holder(), Uuid::nil(), NOW, 900)
+        .unwrap();
     let mut padded = claims();
     padded["padding"] = "x".repeat(4_096).into();
     for bad in [
@@ -156,11 +144,11 @@ fn altered_foreign_and_oversized_tokens_are_refused() {
 
 #[test]
 fn the_published_key_verifies_our_tokens() {
-    let jwks = key().jwks();
+    let jwks = keys().jwks(NOW);
     let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_value(jwks["keys"][0].clone()).unwrap();
     assert_eq!(jwk.common.key_id, key().header.kid);
     let published = DecodingKey::from_jwk(&jwk).unwrap();
-    let validation = validation("https://tide.example");
+    let validation = validation(ISSUER);
     assert!(jsonwebtoken::decode::<Claims>(issued(), &published, &validation).is_ok());
     assert!(!jwks.to_string().contains("\"d\""));
 }

@@ -1,0 +1,7 @@
+-- Which of the keys that follow from the installation's secret sign access tokens, and from when on.
+-- Generation 0 needs no row.
+create table signing_keys (
+  generation bigint not null primary key,
+  signs_from_ms bigint not null,
+  previous_until_ms bigint not null
+);

@@ -1,10 +1,11 @@
-//! Who did what, to whom, from where. Rows are added and stay; only what is personal in them is erased
-//! with the person.
+//! Who did what, to whom, from where. Rows are added and stay for as long as the tenant keeps them;
+//! what is personal in them is erased with the person.
 
 use serde_json::Value;
 use tidewire_protocol::{
     Timestamp,
     id::{AuditEntryId, TenantId, UserId},
+    model::org_settings::SettingKey,
 };
 use uuid::Uuid;
 
@@ -114,6 +115,36 @@ pub async fn forget(conn: &mut Conn, tenant_id: TenantId, user_id: UserId) -> Re
     let about = query(FORGET_ABOUT).bind(tenant_id).bind(user_id.to_string());
     about.execute(conn).await?;
     query(FORGET_BY).bind(tenant_id).bind(user_id).execute(conn).await.map(drop)
+}
+
+const PURGE: &str = "\
+delete from audit where id in (
+  select id from audit where at_ms < $1 and tenant_id not in (
+    select tenant_id from org_settings where key = $2 and value is not null)
+  order by at_ms limit $3)";
+const PURGE_OF: &str = "\
+delete from audit where id in (
+  select id from audit where tenant_id = $1 and at_ms < $2 order by at_ms limit $3)";
+
+/// Forgets at most `limit` lines from before `before`, of all tenants that have decided nothing by
+/// `setting`. Answers how many.
+pub async fn purge(
+    conn: &mut Conn,
+    setting: SettingKey,
+    before: Timestamp,
+    limit: u64,
+) -> Result<u64> {
+    query(PURGE).bind(before).bind(setting.word()).bind(limit).execute(conn).await
+}
+
+/// As [`purge`], of one tenant.
+pub async fn purge_of(
+    conn: &mut Conn,
+    tenant_id: TenantId,
+    before: Timestamp,
+    limit: u64,
+) -> Result<u64> {
+    query(PURGE_OF).bind(tenant_id).bind(before).bind(limit).execute(conn).await
 }
 
 const INSERT: &str = "\

@@ -193,6 +193,34 @@ pub async fn edit(
     query(EDIT).bind(channel).bind(seq).bind(content).bind(at).execute(conn).await.map(drop)
 }
 
+const HAS_EXPIRED: &str = "\
+select c.id from channels c join entries e on e.channel_id = c.id and e.seq = c.expired_seq + 1
+where c.tenant_id = $1 and e.at_ms < $2 limit $3";
+
+/// Some of the channels whose oldest entry that was not looked at yet is from before `before`.
+pub async fn channels_to_expire(
+    conn: &mut Conn,
+    tenant: TenantId,
+    before: Timestamp,
+    limit: u64,
+) -> Result<Vec<ChannelId>> {
+    let rows = query(HAS_EXPIRED).bind(tenant).bind(before).bind(limit).fetch_all(conn).await?;
+    rows.iter().map(|row| row.id(0)).collect()
+}
+
+const EXPIRED_SEQ: &str = "select expired_seq from channels where tenant_id = $1 and id = $2";
+
+/// Up to which entry a channel was looked at for messages that have expired.
+pub async fn expired_seq(conn: &mut Conn, tenant: TenantId, channel: ChannelId) -> Result<u64> {
+    Ok(query(EXPIRED_SEQ).bind(tenant).bind(channel).fetch_one(conn).await?.int(0)? as u64)
+}
+
+const SET_EXPIRED_SEQ: &str = "update channels set expired_seq = $2 where id = $1";
+
+pub async fn set_expired_seq(conn: &mut Conn, channel: ChannelId, seq: u64) -> Result<()> {
+    query(SET_EXPIRED_SEQ).bind(channel).bind(seq).execute(conn).await.map(drop)
+}
+
 const ERASE: &str = "\
 update entries set content = null, mentions = null, deleted_ms = $3
 where channel_id = $1 and seq = $2 and deleted_ms is null";

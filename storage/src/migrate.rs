@@ -30,6 +30,7 @@ migrations! {
     11 "0011_service_tokens",
     12 "0012_preferences",
     13 "0013_signing_keys",
+    14 "0014_retention",
 }
 
 /// Applies what is missing. Nodes that start together wait for one another.

@@ -32,6 +32,15 @@ pub async fn all(conn: &mut Conn, tenant_id: TenantId) -> Result<Vec<Stored>> {
     rows.iter().filter_map(|row| read(row).transpose()).collect()
 }
 
+const DECIDED: &str = "\
+select tenant_id, value from org_settings where key = $1 and value is not null";
+
+/// What every tenant has decided that has decided something.
+pub async fn decided(conn: &mut Conn, key: SettingKey) -> Result<Vec<(TenantId, Value)>> {
+    let rows = query(DECIDED).bind(key.word()).fetch_all(conn).await?;
+    rows.iter().map(|row| Ok((row.id(0)?, row.json(1)?))).collect()
+}
+
 const PUT: &str = "\
 insert into org_settings (tenant_id, key, value, version, updated_ms, updated_by)
 values ($1, $2, $3, 1, $4, $5)

@@ -2,5 +2,6 @@
 
 pub(crate) mod answer_forgotten;
 pub(crate) mod check_dns;
+pub(crate) mod expire;
 pub(crate) mod purge_expired;
 pub(crate) mod send_mail;

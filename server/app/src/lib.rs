@@ -194,6 +194,7 @@ impl App {
         self.tasks.spawn(jobs::answer_forgotten::run(self.clone()));
         self.tasks.spawn_until_stop(jobs::check_dns::run(self.clone()));
         self.tasks.spawn(jobs::send_mail::run(self.clone()));
+        self.tasks.spawn(jobs::expire::run(self.clone()));
         self.tasks.spawn(jobs::purge_expired::run(self.clone()));
     }
 

@@ -16,7 +16,13 @@ use tidewire_storage::{
 };
 
 use super::{Versioned, publish, save};
-use crate::{Actor, App, Result, jobs::check_dns, permission::Permission, versions::Expected};
+use crate::{
+    Actor, App, Result,
+    jobs::check_dns,
+    org_settings::{self, Settings},
+    permission::Permission,
+    versions::Expected,
+};
 
 /// A record that was added a moment ago is not seen everywhere at once.
 const PENDING_MS: i64 = 48 * 3_600_000;
@@ -67,22 +73,26 @@ struct Guidance {
 /// The guidance and the last results.
 pub async fn deliverability(app: &App, actor: &Actor) -> Result<Versioned<Deliverability>> {
     actor.require(Permission::EmailSettingsRead)?;
+    let settings = org_settings::of(app, actor.tenant_id()).await?;
     let mut conn = app.db.read().await?;
     let section = EmailSection::Deliverability;
     let stored = email_settings::get(&mut conn, actor.tenant_id(), section).await?;
     Ok(match stored {
-        Some(stored) => Versioned { version: stored.version, value: shown(app, &stored)? },
+        Some(stored) => {
+            Versioned { version: stored.version, value: shown(app, &settings, &stored)? }
+        }
         None => Versioned {
             version: 0,
-            value: view(&Wanted::default(), &Findings::default(), (None, app.clock.now())),
+            value: view(&Wanted::default(), None, &Findings::default(), (None, app.clock.now())),
         },
     })
 }
 
 /// What a stored section comes to now.
-pub(super) fn shown(app: &App, stored: &Stored) -> Result<Deliverability> {
+pub(super) fn shown(app: &App, settings: &Settings, stored: &Stored) -> Result<Deliverability> {
     let wanted: Wanted = stored.body()?;
-    Ok(view(&wanted, &findings(stored), (stored.updated_at, app.clock.now())))
+    let times = (stored.updated_at, app.clock.now());
+    Ok(view(&wanted, settings.support_email(), &findings(stored), times))
 }
 
 /// Results in a form that is no longer known count as none.
@@ -91,8 +101,10 @@ fn findings(stored: &Stored) -> Findings {
     findings.unwrap_or_default()
 }
 
+/// `report_to` is where reports about refused mails should go.
 fn view(
     wanted: &Wanted,
+    report_to: Option<&str>,
     findings: &Findings,
     (updated_at, now): (Option<Timestamp>, Timestamp),
 ) -> Deliverability {
@@ -103,7 +115,7 @@ fn view(
         dmarc_policy: wanted.dmarc_policy,
         spf: check(wanted.spf(), findings.spf.as_ref(), is_new),
         dkim: check(wanted.dkim(), findings.dkim.as_ref(), is_new),
-        dmarc: check(wanted.dmarc(None), findings.dmarc.as_ref(), is_new),
+        dmarc: check(wanted.dmarc(report_to), findings.dmarc.as_ref(), is_new),
         updated_at,
     }
 }
@@ -129,7 +141,6 @@ impl Wanted {
         })
     }
 
-    /// `report_to` is where reports about refused mails should go.
     fn dmarc(&self, report_to: Option<&str>) -> Option<Guidance> {
         let policy = format!("p={}", self.dmarc_policy.word());
         let reports = report_to.map(|address| format!("; rua=mailto:{address}"));
@@ -179,6 +190,7 @@ pub async fn change_deliverability(
 ) -> Result<Versioned<Deliverability>> {
     actor.require(Permission::EmailSettingsManage)?;
     let (tenant_id, at) = (actor.tenant_id(), app.clock.now());
+    let settings = org_settings::of(app, tenant_id).await?;
     let mut conn = app.db.write().await?;
     let stored = email_settings::hold(&mut conn, tenant_id, EmailSection::Deliverability).await?;
     expected.require(stored.version)?;
@@ -194,7 +206,7 @@ pub async fn change_deliverability(
     conn.commit().await?;
     app.dns_queued.notify_one();
     publish(app, tenant_id, EmailSection::Deliverability).await;
-    let value = view(&after, &Findings::default(), (Some(at), at));
+    let value = view(&after, settings.support_email(), &Findings::default(), (Some(at), at));
     Ok(Versioned { value, version })
 }
 
@@ -224,7 +236,7 @@ pub(crate) async fn check_dns(app: &App, tenant_id: TenantId, version: i64) -> R
         conn.commit().await?;
         publish(app, tenant_id, section_name).await;
     }
-    let seen = view(&wanted, &found, (stored.updated_at, app.clock.now()));
+    let seen = view(&wanted, None, &found, (stored.updated_at, app.clock.now()));
     let is_pending = |check: &DnsCheck| check.status == DnsStatus::Pending;
     Ok([&seen.spf, &seen.dkim, &seen.dmarc].into_iter().any(is_pending))
 }

@@ -10,7 +10,11 @@ use tidewire_storage::{
 };
 
 use super::deliverability;
-use crate::{Actor, App, Result, mail, permission::Permission};
+use crate::{
+    Actor, App, Result, mail,
+    org_settings::{self, Settings},
+    permission::Permission,
+};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -18,11 +22,12 @@ const DAY_MS: i64 = 86_400_000;
 pub async fn status(app: &App, actor: &Actor) -> Result<EmailStatus> {
     actor.require(Permission::EmailSettingsRead)?;
     let since = app.clock.now().plus_ms(-DAY_MS);
+    let settings = org_settings::of(app, actor.tenant_id()).await?;
     let mut conn = app.db.read().await?;
     let stored = email_settings::all(&mut conn, actor.tenant_id()).await?;
     let counted = outbox::count(&mut conn, actor.tenant_id(), mail::OUTBOX_KIND, since).await?;
     drop(conn);
-    let known = Known::read(app, &stored)?;
+    let known = Known::read(app, &settings, &stored)?;
     let (pending, failed_24h) = counted;
     Ok(EmailStatus {
         ready: known.has_sender(),
@@ -44,7 +49,7 @@ struct Known {
 }
 
 impl Known {
-    fn read(app: &App, stored: &[(EmailSection, Stored)]) -> Result<Self> {
+    fn read(app: &App, settings: &Settings, stored: &[(EmailSection, Stored)]) -> Result<Self> {
         let of = |wanted| stored.iter().find(|(section, _)| *section == wanted).map(|(_, s)| s);
         let saved = of(EmailSection::Smtp).filter(|stored| stored.version > 0);
         let smtp: Option<Smtp> = saved.map(Stored::body).transpose()?;
@@ -63,7 +68,9 @@ impl Known {
                 .transpose()?
                 .unwrap_or_default(),
             footer: of(EmailSection::Footer).map(Stored::body).transpose()?.unwrap_or_default(),
-            deliverability: dns.map(|stored| deliverability::shown(app, stored)).transpose()?,
+            deliverability: dns
+                .map(|stored| deliverability::shown(app, settings, stored))
+                .transpose()?,
         })
     }
 

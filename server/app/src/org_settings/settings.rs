@@ -80,6 +80,11 @@ impl Settings {
         self.text(SettingKey::Locale).unwrap_or("en-US")
     }
 
+    /// Where people of the company find help.
+    pub fn support_email(&self) -> Option<&str> {
+        self.text(SettingKey::SupportEmail)
+    }
+
     pub fn password_min_length(&self) -> usize {
         self.integer(SettingKey::PasswordMinLength) as usize
     }

@@ -116,6 +116,21 @@ impl Policy {
         Self { kept: false, ..self.credentials() }
     }
 
+    /// Who may come, in one line of the API's description.
+    pub(crate) fn describe(&self) -> String {
+        let people = match self.access {
+            Access::Public => return "public".to_owned(),
+            Access::Serving(permission) => return format!("service:{}", permission.key()),
+            Access::SignedIn => "signed_in".to_owned(),
+            Access::Holding(permission) => permission.key().to_owned(),
+            Access::Administering(permission) => format!("admin:{}", permission.key()),
+        };
+        match self.services {
+            Some(permission) => format!("{people} service:{}", permission.key()),
+            None => people,
+        }
+    }
+
     /// Passwords, tokens or tickets pass through.
     pub(crate) const fn credentials(self) -> Self {
         Self { body_bytes_max: AUTH_BODY_BYTES_MAX, compressed: false, ..self }

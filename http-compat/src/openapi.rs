@@ -1,11 +1,14 @@
 //! The description of the API, made from the routing page: what a handler says about itself, and
 //! what its policy adds.
 
+mod examples;
+mod failures;
 mod required;
 
 use axum::{Extension, response::Response};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
+use serde_json::{Map, Value, json};
 use tidewire_protocol::ErrorCode;
 use utoipa::{
     OpenApi,
@@ -25,6 +28,8 @@ use crate::{
 };
 
 const BEARER: &str = "bearer";
+/// Who may: `public`, `signed_in`, a permission, `admin:` or `service:` and a permission.
+const ACCESS: &str = "x-access";
 const JSON: &str = "application/json";
 
 /// The finished document, as the route answers it.
@@ -37,8 +42,16 @@ impl Published {
         // Before the answers: a few schemas are both, and their fields are required in answers only.
         required::mark_bodies(&mut document);
         required::mark_answers(&mut document);
+        failures::name_codes(&mut document);
+        examples::add(&mut document);
         Self(document.to_string().into())
     }
+}
+
+/// All operations of a document.
+fn operations_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let items = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    items.filter_map(Value::as_object_mut).flat_map(Map::values_mut)
 }
 
 /// This description.
@@ -78,6 +91,10 @@ pub(crate) fn complete(path: &str, item: &mut PathItem, policy: &Policy) {
         let (area, name) = (area(path), operation.operation_id.take().unwrap_or_default());
         operation.tags = Some(vec![area.to_owned()]);
         operation.operation_id = Some(format!("{area}.{name}"));
+        operation
+            .extensions
+            .get_or_insert_default()
+            .insert(ACCESS.to_owned(), json!(policy.describe()));
         if policy.access != Access::Public {
             operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<&str>::new())]);
         }

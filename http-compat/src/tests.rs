@@ -8,3 +8,4 @@ mod log;
 mod origins;
 mod outside;
 mod repeats;
+mod table;

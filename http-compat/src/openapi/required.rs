@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::operations_mut;
+
 const SCHEMAS: &str = "/components/schemas/";
 
 /// Makes every property of every schema that an answer leads to a required one.
@@ -30,8 +32,7 @@ pub(super) fn mark_answers(document: &mut Value) {
 /// Marks the bodies that may be left out.
 pub(super) fn mark_bodies(document: &mut Value) {
     let schemas = document["components"]["schemas"].take();
-    let items = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
-    for operation in items.filter_map(Value::as_object_mut).flat_map(|item| item.values_mut()) {
+    for operation in operations_mut(document) {
         let Some(body) = operation.get_mut("requestBody") else { continue };
         let schema = &body["content"]["application/json"]["schema"];
         let name = schema["$ref"].as_str().and_then(|r| r.rsplit('/').next());

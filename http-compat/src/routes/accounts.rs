@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Extension, extract::State, response::Response};
 use http::{HeaderValue, header::CACHE_CONTROL};
 use tidewire_app::{Actor, App, accounts, actor::Request};
-use tidewire_protocol::model::accounts::{Login, Me, Refresh, SignedIn, Tokens};
+use tidewire_protocol::model::accounts::{KeySet, Login, Me, Refresh, SignedIn, Tokens};
 
 use crate::{
     answer::{self, Answer},
@@ -53,10 +53,10 @@ pub(crate) async fn me(
 
 /// The public keys that access tokens are signed with.
 #[utoipa::path(get, path = "", responses(
-    (status = 200, description = "A JSON Web Key Set (RFC 7517), bare"),
+    (status = 200, description = "A JSON Web Key Set (RFC 7517), bare", body = KeySet),
 ))]
 pub(crate) async fn jwks(State(app): State<App>) -> Response {
-    let mut response = answer::document(&app.token_keys.jwks(app.clock.now()));
+    let mut response = answer::document(&app.token_keys.published(app.clock.now()));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     response
 }

@@ -168,3 +168,28 @@ words! {
         PasswordGuessed = "password_guessed",
     }
 }
+
+/// `GET /.well-known/jwks.json` (RFC 7517, section 5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeySet {
+    pub keys: Vec<PublicKey>,
+}
+
+/// An Ed25519 key (RFC 8037) by which access tokens are verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PublicKey {
+    #[schema(example = "OKP")]
+    pub kty: String,
+    #[schema(example = "Ed25519")]
+    pub crv: String,
+    #[serde(rename = "use")]
+    #[schema(example = "sig")]
+    pub usage: String,
+    #[schema(example = "EdDSA")]
+    pub alg: String,
+    /// The thumbprint (RFC 7638).
+    #[schema(example = "Fuj4Xwq0BZioD-jMZJyQ0a6kGH8q_U6QC-Nni-G7lYk")]
+    pub kid: String,
+    #[schema(example = "Ims5tm20-n0Buw5Jf2GkQUGo-3oiGVeqeHb2AKBVu9w")]
+    pub x: String,
+}

@@ -8,10 +8,10 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use tidewire_protocol::{
     ErrorCode, Timestamp,
     id::{SessionId, TenantId, UserId},
+    model::accounts::PublicKey,
 };
 use uuid::Uuid;
 
@@ -59,7 +59,7 @@ struct TokenKey {
     verifying: DecodingKey,
     validation: Validation,
     /// The public key as it is published.
-    jwk: Value,
+    public: PublicKey,
 }
 
 impl TokenKey {
@@ -82,9 +82,14 @@ impl TokenKey {
             signing: EncodingKey::from_ed_der(private.as_ref()),
             verifying: DecodingKey::from_ed_der(public),
             validation: validation(issuer),
-            jwk: json!({
-                "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": x,
-            }),
+            public: PublicKey {
+                kty: "OKP".to_owned(),
+                crv: "Ed25519".to_owned(),
+                usage: "sig".to_owned(),
+                alg: "EdDSA".to_owned(),
+                kid,
+                x,
+            },
         }
     }
 

@@ -6,8 +6,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use serde_json::{Value, json};
-use tidewire_protocol::{ErrorCode, Timestamp};
+use tidewire_protocol::{ErrorCode, Timestamp, model::accounts::KeySet};
 use tidewire_storage::signing_keys::{self, Generation};
 use uuid::Uuid;
 
@@ -88,10 +87,10 @@ impl TokenKeys {
     }
 
     /// The set of public keys (RFC 7517) that tokens can be verified with, now or soon.
-    pub fn jwks(&self, now: Timestamp) -> Value {
+    pub fn published(&self, now: Timestamp) -> KeySet {
         let ring = self.ring();
         let believed = ring.iter().rev().filter(|dated| dated.believed_until > now);
-        json!({ "keys": believed.map(|dated| &dated.key.jwk).collect::<Vec<_>>() })
+        KeySet { keys: believed.map(|dated| dated.key.public.clone()).collect() }
     }
 
     /// Takes over what storage says, newest generation first.

@@ -1,3 +1,5 @@
+use serde_json::{Value, json};
+
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_ms(1_738_311_330_000);
@@ -144,7 +146,7 @@ fn altered_foreign_and_oversized_tokens_are_refused() {
 
 #[test]
 fn the_published_key_verifies_our_tokens() {
-    let jwks = keys().jwks(NOW);
+    let jwks = json!(keys().published(NOW));
     let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_value(jwks["keys"][0].clone()).unwrap();
     assert_eq!(jwk.common.key_id, key().header.kid);
     let published = DecodingKey::from_jwk(&jwk).unwrap();

@@ -4,6 +4,7 @@
 mod examples;
 mod failures;
 mod required;
+mod texts;
 
 use axum::{Extension, response::Response};
 use bytes::Bytes;
@@ -42,6 +43,7 @@ impl Published {
         // Before the answers: a few schemas are both, and their fields are required in answers only.
         required::mark_bodies(&mut document);
         required::mark_answers(&mut document);
+        texts::make_precise(&mut document);
         failures::name_codes(&mut document);
         examples::add(&mut document);
         Self(document.to_string().into())
@@ -50,7 +52,8 @@ impl Published {
 
 /// All operations of a document.
 fn operations_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
-    let items = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let items = paths.into_iter().flat_map(Map::values_mut);
     items.filter_map(Value::as_object_mut).flat_map(Map::values_mut)
 }
 

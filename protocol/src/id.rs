@@ -134,6 +134,29 @@ pub enum UserKey {
     Number(i64),
 }
 
+impl utoipa::PartialSchema for UserKey {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+        let number = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(999_999_999_999_999_i64));
+        let text =
+            matching("^(?:[0-9]{1,15}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$");
+        Schema::from(OneOfBuilder::new().item(text).item(number).build()).into()
+    }
+}
+
+/// The description of a text that names something.
+fn matching(pattern: &str) -> utoipa::openapi::schema::ObjectBuilder {
+    utoipa::openapi::schema::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::String)
+        .pattern(Some(pattern))
+        .examples([serde_json::json!("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")])
+}
+
+impl utoipa::ToSchema for UserKey {}
+
 impl FromStr for UserKey {
     type Err = InvalidId;
 
@@ -160,6 +183,16 @@ pub enum MemberKey {
     Me,
     User(UserKey),
 }
+
+impl utoipa::PartialSchema for MemberKey {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let text =
+            matching("^(?:me|[0-9]{1,15}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$");
+        text.build().into()
+    }
+}
+
+impl utoipa::ToSchema for MemberKey {}
 
 impl FromStr for MemberKey {
     type Err = InvalidId;

@@ -4,18 +4,18 @@
 //! Text is trimmed before it is counted, counted in characters, and single lines are brought to
 //! Unicode NFC. Passwords and message content stay exactly as typed.
 
+mod keys;
 mod patch;
 mod web;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use unicode_normalization::UnicodeNormalization as _;
 use utoipa::ToSchema;
 
 use crate::{
     Timestamp,
-    id::UserKey,
-    limits::{EMAIL_CHARS_MAX, EMAIL_CHARS_MIN, PASSWORD_BYTES_MAX},
+    limits::{EMAIL_CHARS_MAX, EMAIL_CHARS_MIN, INTEGER_MAX, PASSWORD_BYTES_MAX},
 };
 
 pub use patch::{nullable, put};
@@ -240,7 +240,7 @@ impl<'a> Fields<'a> {
 
     pub fn optional_integer(&mut self, field: &str, min: i64, max: i64) -> Option<i64> {
         let number = match self.value(field)? {
-            Value::Number(number) if !self.textual => number.as_i64(),
+            Value::Number(number) if !self.textual => whole(number),
             Value::String(text) if self.textual => parse_digits(text),
             _ => None,
         };
@@ -264,7 +264,7 @@ impl<'a> Fields<'a> {
         let items = self.array(field, max)?;
         let mut numbers = Vec::new();
         for (i, item) in items.iter().enumerate() {
-            match item.as_i64() {
+            match item.as_number().and_then(whole) {
                 Some(number) if numbers.contains(&number) => {}
                 Some(number) => numbers.push(number),
                 None => {
@@ -350,66 +350,6 @@ impl<'a> Fields<'a> {
         Some(words)
     }
 
-    /// An id of any typed kind.
-    pub fn id<T: std::str::FromStr>(&mut self, field: &str) -> Option<T> {
-        let before = self.errors.len();
-        let id = self.optional_id(field);
-        self.required(field, id, before)
-    }
-
-    pub fn optional_id<T: std::str::FromStr>(&mut self, field: &str) -> Option<T> {
-        match self.string(field)?.parse() {
-            Ok(id) => Some(id),
-            Err(_) => self.fail(field, "id", "must be a UUID"),
-        }
-    }
-
-    pub fn user_key(&mut self, field: &str) -> Option<UserKey> {
-        let before = self.errors.len();
-        let key = match self.value(field) {
-            Some(value) => self.read_user_key(field, value),
-            None => None,
-        };
-        self.required(field, key, before)
-    }
-
-    pub fn optional_user_key(&mut self, field: &str) -> Option<UserKey> {
-        let value = self.value(field)?;
-        self.read_user_key(field, value)
-    }
-
-    pub fn user_keys(&mut self, field: &str, min: usize, max: usize) -> Option<Vec<UserKey>> {
-        let before = self.errors.len();
-        let keys = self.optional_user_keys(field, max);
-        let keys = self.required(field, keys, before)?;
-        if keys.len() < min {
-            return self.fail(field, "count", format!("must have {min} to {max} entries"));
-        }
-        Some(keys)
-    }
-
-    pub fn optional_user_keys(&mut self, field: &str, max: usize) -> Option<Vec<UserKey>> {
-        let items = self.array(field, max)?;
-        let keys: Vec<_> = items
-            .iter()
-            .enumerate()
-            .map(|(i, item)| self.read_user_key(&format!("{field}[{i}]"), item))
-            .collect();
-        keys.into_iter().collect()
-    }
-
-    fn read_user_key(&mut self, field: &str, value: &Value) -> Option<UserKey> {
-        let key = match value {
-            Value::Number(number) => number.as_i64().filter(|n| *n > 0).map(UserKey::Number),
-            Value::String(text) => text.parse().ok(),
-            _ => None,
-        };
-        if key.is_none() {
-            return self.fail(field, "id", "must be a user id or a user number");
-        }
-        key
-    }
-
     /// A nested object, read by `I`; its fields are reported under this one.
     pub fn optional_object<I: Input>(&mut self, field: &str) -> Option<I> {
         let Value::Object(object) = self.value(field)? else {
@@ -426,6 +366,15 @@ impl<'a> Fields<'a> {
             }
         }
     }
+}
+
+/// An integer, however it is written: `5`, `5.0` and `5e0` are the same number in JSON.
+fn whole(number: &Number) -> Option<i64> {
+    let written_otherwise = || {
+        let number = number.as_f64()?;
+        (number.fract() == 0.0 && number.abs() <= INTEGER_MAX as f64).then_some(number as i64)
+    };
+    number.as_i64().or_else(written_otherwise)
 }
 
 fn is_forbidden_in_text(c: char) -> bool {

@@ -12,6 +12,8 @@ pub const HEADER_BYTES_MAX: usize = 16 * 1024;
 pub const URL_BYTES_MAX: usize = 8 * 1024;
 /// The largest integer that every JSON reader holds exactly.
 pub const INTEGER_MAX: i64 = (1 << 53) - 1;
+/// The largest number that a profile can have.
+pub const PROFILE_ID_MAX: i64 = (1 << 31) - 1;
 
 // connections
 pub const HELLO_TIMEOUT_MS: u64 = 10_000;

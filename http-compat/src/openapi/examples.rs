@@ -12,10 +12,11 @@ const DEPTH_MAX: usize = 12;
 pub(super) fn add(document: &mut Value) {
     let schemas = document["components"]["schemas"].take();
     for operation in operations_mut(document) {
-        fill(&mut operation["requestBody"], &schemas);
-        if let Some(responses) = operation["responses"].as_object_mut() {
-            responses.values_mut().for_each(|response| fill(response, &schemas));
+        if let Some(body) = operation.get_mut("requestBody") {
+            fill(body, &schemas);
         }
+        let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
+        responses.into_iter().flatten().for_each(|(_, response)| fill(response, &schemas));
     }
     document["components"]["schemas"] = schemas;
 }

@@ -9,8 +9,10 @@ use super::operations_mut;
 /// Names the codes of every failure that its description lists.
 pub(super) fn name_codes(document: &mut Value) {
     for operation in operations_mut(document) {
-        let Some(responses) = operation["responses"].as_object_mut() else { continue };
-        for (_, response) in responses.iter_mut().filter(|(status, _)| status.as_str() >= "4") {
+        let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
+        for (_, response) in
+            responses.into_iter().flatten().filter(|(status, _)| status.as_str() >= "4")
+        {
             let codes = codes(response["description"].as_str().unwrap_or_default());
             let Some(first) = codes.first() else { continue };
             let words: Vec<_> = codes.iter().map(|code| code.code()).collect();

@@ -32,7 +32,7 @@ pub(crate) async fn add(
 #[utoipa::path(delete, path = "",
     params(
         ("id" = ChannelId, Path),
-        ("userId" = String, Path, description = "User id, user number, or \"me\""),
+        ("userId" = inline(MemberKey), Path),
     ),
     responses(
         (status = 200, body = Answer<Removed>),
@@ -55,7 +55,7 @@ pub(crate) async fn remove(
 #[utoipa::path(put, path = "",
     params(
         ("id" = ChannelId, Path),
-        ("userId" = String, Path, description = "User id or user number"),
+        ("userId" = UserKey, Path),
     ),
     responses(
         (status = 200, body = Answer<MemberAnswer>),

@@ -50,7 +50,7 @@ pub(crate) async fn catalogue(
 }
 
 /// One profile with its permissions.
-#[utoipa::path(get, path = "", params(("id" = i64, Path)), responses(
+#[utoipa::path(get, path = "", params(("id" = i64, Path, minimum = 1)), responses(
     (status = 200, body = Answer<ProfileDetail>),
     (status = 304, description = "The version in If-None-Match is the current one"),
     (status = 404, description = "NOT_FOUND"),
@@ -80,7 +80,7 @@ pub(crate) async fn create(
 }
 
 /// Changes a custom profile. Nobody has to sign in again for it.
-#[utoipa::path(put, path = "", params(("id" = i64, Path)), responses(
+#[utoipa::path(put, path = "", params(("id" = i64, Path, minimum = 1)), responses(
     (status = 200, body = Answer<ProfileDetail>),
     (status = 404, description = "NOT_FOUND"),
     (status = 409, description = "NAME_TAKEN, SYSTEM_PROFILE"),
@@ -98,7 +98,7 @@ pub(crate) async fn update(
 }
 
 /// Deactivates a custom profile that nobody has.
-#[utoipa::path(delete, path = "", params(("id" = i64, Path)), responses(
+#[utoipa::path(delete, path = "", params(("id" = i64, Path, minimum = 1)), responses(
     (status = 200, body = Answer<ProfileData>),
     (status = 404, description = "NOT_FOUND"),
     (status = 409, description = "SYSTEM_PROFILE, PROFILE_IN_USE"),
@@ -112,7 +112,7 @@ pub(crate) async fn deactivate(
 }
 
 /// Brings a deactivated profile back.
-#[utoipa::path(post, path = "", params(("id" = i64, Path)), responses(
+#[utoipa::path(post, path = "", params(("id" = i64, Path, minimum = 1)), responses(
     (status = 200, body = Answer<ProfileData>),
     (status = 404, description = "NOT_FOUND"),
 ))]

@@ -71,7 +71,7 @@ pub(crate) async fn me(
 }
 
 /// One user of the tenant.
-#[utoipa::path(get, path = "", params(("id" = String, Path, description = "User id or number")),
+#[utoipa::path(get, path = "", params(("id" = UserKey, Path)),
     responses(
         (status = 200, body = Answer<UserData>),
         (status = 304, description = "The version in If-None-Match is the current one"),
@@ -91,7 +91,7 @@ pub(crate) async fn get(
 }
 
 /// Changes a user's name, role, profile or status.
-#[utoipa::path(put, path = "", params(("id" = String, Path, description = "User id or number")),
+#[utoipa::path(put, path = "", params(("id" = UserKey, Path)),
     responses(
         (status = 200, body = Answer<UserData>),
         (status = 402, description = "SEAT_LIMIT_REACHED"),
@@ -113,7 +113,7 @@ pub(crate) async fn update(
 }
 
 /// Deactivates a user, who can no longer sign in.
-#[utoipa::path(delete, path = "", params(("id" = String, Path, description = "User id or number")),
+#[utoipa::path(delete, path = "", params(("id" = UserKey, Path)),
     responses(
         (status = 200, body = Answer<UserData>),
         (status = 403, description = "CANNOT_MODIFY_SELF, TARGET_OUTRANKS_CALLER"),
@@ -130,7 +130,7 @@ pub(crate) async fn deactivate(
 }
 
 /// Brings a deactivated user back.
-#[utoipa::path(post, path = "", params(("id" = String, Path, description = "User id or number")),
+#[utoipa::path(post, path = "", params(("id" = UserKey, Path)),
     responses(
         (status = 200, body = Answer<UserData>),
         (status = 402, description = "SEAT_LIMIT_REACHED"),
@@ -148,7 +148,7 @@ pub(crate) async fn activate(
 }
 
 /// Erases a user for good. What they wrote stays.
-#[utoipa::path(delete, path = "", params(("id" = String, Path, description = "User id or number")),
+#[utoipa::path(delete, path = "", params(("id" = UserKey, Path)),
     responses(
         (status = 200, body = Answer<UserDeleted>),
         (status = 403, description = "CANNOT_MODIFY_SELF, TARGET_OUTRANKS_CALLER"),
@@ -165,7 +165,7 @@ pub(crate) async fn delete(
 }
 
 /// Signs a user out everywhere.
-#[utoipa::path(post, path = "", params(("id" = String, Path, description = "User id or number")),
+#[utoipa::path(post, path = "", params(("id" = UserKey, Path)),
     responses(
         (status = 200, body = Answer<SessionsRevoked>),
         (status = 403, description = "TARGET_OUTRANKS_CALLER"),
@@ -181,7 +181,7 @@ pub(crate) async fn revoke_sessions(
 }
 
 /// Mails the invitation of a pending user again. The old link is void.
-#[utoipa::path(post, path = "", params(("id" = String, Path, description = "User id or number")),
+#[utoipa::path(post, path = "", params(("id" = UserKey, Path)),
     responses(
         (status = 200, body = Answer<InvitationData>),
         (status = 403, description = "TARGET_OUTRANKS_CALLER"),

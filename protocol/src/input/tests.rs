@@ -49,3 +49,15 @@ fn content_is_counted_in_characters_and_must_not_be_blank() {
     }
     assert!(read::<SendMessage>(&json!({"content": "x".repeat(4_001)})).is_err());
 }
+
+#[test]
+fn an_integer_may_be_written_with_a_fraction_of_nothing() {
+    let drafts = [json!(5), json!(5.0), json!(5e0)];
+    for number in drafts {
+        let group = read::<CreateGroup>(&json!({ "name": "x", "memberIds": [number] })).unwrap();
+        assert_eq!(group.member_ids, [crate::id::UserKey::Number(5)]);
+    }
+    for number in [json!(5.5), json!(1e300), json!(9_007_199_254_740_993.0)] {
+        assert!(read::<CreateGroup>(&json!({ "name": "x", "memberIds": [number] })).is_err());
+    }
+}

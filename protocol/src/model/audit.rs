@@ -56,7 +56,6 @@ pub struct AuditQuery {
     #[param(max_length = 64)]
     pub action: Option<String>,
     /// A user by id or number, or a service by id.
-    #[param(value_type = Option<String>)]
     pub actor_id: Option<UserKey>,
     #[param(max_length = 128)]
     pub target_id: Option<String>,

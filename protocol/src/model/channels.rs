@@ -70,7 +70,6 @@ pub struct ChannelMember {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OpenDirect {
-    #[schema(value_type = String)]
     pub user_id: UserKey,
 }
 
@@ -86,7 +85,7 @@ impl Input for OpenDirect {
 pub struct CreateGroup {
     #[schema(min_length = 1, max_length = 80)]
     pub name: String,
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 255)]
+    #[schema(min_items = 1, max_items = 255)]
     pub member_ids: Vec<UserKey>,
     #[schema(max_length = 500)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,7 +126,7 @@ impl Input for UpdateChannel {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AddMembers {
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
+    #[schema(min_items = 1, max_items = 100)]
     pub member_ids: Vec<UserKey>,
 }
 

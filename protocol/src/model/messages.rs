@@ -46,7 +46,7 @@ pub struct SendMessage {
     #[schema(min_length = 8, max_length = 64, pattern = "^[A-Za-z0-9_-]{8,64}$")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_message_id: Option<String>,
-    #[schema(value_type = Vec<String>, max_items = 20)]
+    #[schema(max_items = 20)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<UserKey>,
 }

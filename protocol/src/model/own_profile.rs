@@ -40,10 +40,10 @@ pub struct ChangeOwnProfile {
     #[schema(max_length = 2048, value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar: Option<Option<String>>,
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 2, max_length = 80)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timezone: Option<Option<String>>,
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 2, max_length = 80)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<Option<String>>,
     #[schema(min_length = 1, max_length = 80)]

@@ -87,7 +87,7 @@ impl Input for PageQuery {
             .optional_integer("limit", 1, INTEGER_MAX)
             .map_or(PAGE_LIMIT_DEFAULT, |limit| limit.min(i64::from(PAGE_LIMIT_MAX)) as u32);
         if page.saturating_mul(u64::from(limit)) > PAGE_DEPTH_MAX {
-            return fields.fail("page", "range", format!("must end within {PAGE_DEPTH_MAX} items"));
+            return fields.fail("page", "depth", format!("must end within {PAGE_DEPTH_MAX} items"));
         }
         Some(Self { page, limit })
     }

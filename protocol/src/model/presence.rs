@@ -31,7 +31,10 @@ pub struct PresenceItem {
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub struct PresenceQuery {
     /// User ids or numbers, 1 to 200.
-    #[param(value_type = String, example = "2,5")]
+    #[param(
+        value_type = String, example = "2,5",
+        pattern = "^(?:[0-9]{1,15}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})(?:,(?:[0-9]{1,15}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})){0,199}$",
+    )]
     pub user_ids: Vec<UserKey>,
 }
 

@@ -59,6 +59,7 @@ pub struct MarkRead {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
     /// The revision the reader had seen; an older one than the member's makes this a no-op.
+    #[schema(minimum = 0)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<i64>,
 }

@@ -12,7 +12,7 @@ use crate::{
     Timestamp,
     id::UserId,
     input::{Fields, Input},
-    limits::{NAME_CHARS_MAX, SEARCH_CHARS_MAX},
+    limits::{NAME_CHARS_MAX, PROFILE_ID_MAX, SEARCH_CHARS_MAX},
 };
 
 words! {
@@ -88,9 +88,10 @@ pub struct CreateUser {
     pub first_name: String,
     #[schema(min_length = 1, max_length = 80)]
     pub last_name: String,
-    #[schema(default = "user")]
+    #[schema(default = "user", value_type = Option<AssignableRole>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<i64>,
 }
@@ -100,8 +101,8 @@ impl Input for CreateUser {
         let email = fields.email("email");
         let first_name = fields.line("firstName", 1, NAME_CHARS_MAX);
         let last_name = fields.line("lastName", 1, NAME_CHARS_MAX);
-        let role = read_role(fields);
-        let profile_id = fields.optional_integer("profileId", 1, i64::from(i32::MAX));
+        let role = fields.optional_word::<AssignableRole>("role").map(Role::from);
+        let profile_id = fields.optional_integer("profileId", 1, PROFILE_ID_MAX);
         Some(Self {
             email: email?,
             first_name: first_name?,
@@ -148,13 +149,14 @@ pub struct UpdateUser {
     #[schema(min_length = 1, max_length = 80)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_name: Option<String>,
+    #[schema(value_type = Option<AssignableRole>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
     /// `null` gives the default one.
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 2_147_483_647)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<Option<i64>>,
-    /// `active` or `inactive`.
+    #[schema(value_type = Option<WantedStatus>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<UserStatus>,
 }
@@ -163,23 +165,40 @@ impl Input for UpdateUser {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let first_name = fields.optional_line("firstName", 1, NAME_CHARS_MAX);
         let last_name = fields.optional_line("lastName", 1, NAME_CHARS_MAX);
-        let role = read_role(fields);
-        let profile_id = fields.nullable_integer("profileId", 1, i64::from(i32::MAX));
-        let status = fields.optional_word("status");
-        if status == Some(UserStatus::Pending) {
-            fields.fail::<()>("status", "one_of", "must be one of active, inactive");
-        }
+        let role = fields.optional_word::<AssignableRole>("role").map(Role::from);
+        let profile_id = fields.nullable_integer("profileId", 1, PROFILE_ID_MAX);
+        let status = fields.optional_word::<WantedStatus>("status").map(UserStatus::from);
         Some(Self { first_name, last_name, role, profile_id, status })
     }
 }
 
-/// Any role but that of operators.
-fn read_role(fields: &mut Fields<'_>) -> Option<Role> {
-    let role = fields.optional_word("role");
-    if role == Some(Role::Super) {
-        return fields.fail("role", "one_of", "must be one of user, manager, tenant_admin");
+words! {
+    /// A role that somebody can be given; that of operators cannot.
+    AssignableRole { User = "user", Manager = "manager", TenantAdmin = "tenant_admin", }
+}
+
+impl From<AssignableRole> for Role {
+    fn from(role: AssignableRole) -> Self {
+        match role {
+            AssignableRole::User => Self::User,
+            AssignableRole::Manager => Self::Manager,
+            AssignableRole::TenantAdmin => Self::TenantAdmin,
+        }
     }
-    role
+}
+
+words! {
+    /// What becomes of somebody: let in again, or kept out.
+    WantedStatus { Active = "active", Inactive = "inactive", }
+}
+
+impl From<WantedStatus> for UserStatus {
+    fn from(status: WantedStatus) -> Self {
+        match status {
+            WantedStatus::Active => Self::Active,
+            WantedStatus::Inactive => Self::Inactive,
+        }
+    }
 }
 
 words! {
@@ -205,7 +224,7 @@ pub struct UsersQuery {
     pub status: Option<UserStatus>,
     #[param(inline)]
     pub role: Option<Role>,
-    #[param(minimum = 1)]
+    #[param(minimum = 1, maximum = 2_147_483_647)]
     pub profile_id: Option<i64>,
     #[param(inline, required = false, default = "createdAt")]
     pub sort: UserSort,
@@ -219,7 +238,7 @@ impl Input for UsersQuery {
         let search = fields.optional_line("search", 1, SEARCH_CHARS_MAX);
         let status = fields.optional_word("status");
         let role = fields.optional_word("role");
-        let profile_id = fields.optional_integer("profileId", 1, i64::from(i32::MAX));
+        let profile_id = fields.optional_integer("profileId", 1, PROFILE_ID_MAX);
         let sort = fields.optional_word("sort").unwrap_or(UserSort::CreatedAt);
         let order = fields.optional_word("order").unwrap_or(SortOrder::Desc);
         Some(Self { page: page?, search, status, role, profile_id, sort, order })

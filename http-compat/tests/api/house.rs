@@ -22,7 +22,7 @@ use tidewire_protocol::Timestamp;
 use tidewire_storage::Db;
 use tidewire_testkit::{TestDb, eventually};
 
-use client::Client;
+pub(crate) use client::{Answered, Client};
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
@@ -172,6 +172,11 @@ impl Admin {
 }
 
 impl Person {
+    /// What is left of somebody who only asks.
+    pub(crate) fn into_client(self) -> Client {
+        self.client
+    }
+
     /// A new direct channel with somebody.
     pub(crate) async fn direct(&self, with: &Person) -> String {
         let answer = self.post("/chat/channels/direct", json!({"userId": with.id})).await;

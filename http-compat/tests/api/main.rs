@@ -15,3 +15,4 @@ mod service_tokens;
 mod tenants;
 mod unread;
 mod users;
+mod walk;

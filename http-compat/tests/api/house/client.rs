@@ -19,6 +19,7 @@ pub(crate) struct Answered {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+    pub(crate) text: String,
 }
 
 impl Client {
@@ -65,11 +66,19 @@ impl Client {
         self.send(request, Some(body)).await
     }
 
-    /// Paths that are not absolute in the API's own sense start behind `/api/v1`.
+    /// Any request, to a whole path.
+    pub(crate) async fn call(&self, method: &str, uri: &str, body: Option<Value>) -> Answered {
+        self.send(self.request_to(method.parse().unwrap(), uri), body).await
+    }
+
+    /// Below `/api/v1`.
     fn request(&self, method: Method, path: &str) -> http::request::Builder {
+        self.request_to(method, &format!("/api/v1{path}"))
+    }
+
+    fn request_to(&self, method: Method, uri: &str) -> http::request::Builder {
         let peer = PeerAddr(SocketAddr::from(([192, 0, 2, 1], 1)));
-        let request =
-            Request::builder().method(method).uri(format!("/api/v1{path}")).extension(peer);
+        let request = Request::builder().method(method).uri(uri).extension(peer);
         match &self.token {
             Some(token) => request.header("authorization", format!("Bearer {token}")),
             None => request,
@@ -87,7 +96,8 @@ impl Client {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answered { status: parts.status.as_u16(), headers: parts.headers, body }
+        let text = String::from_utf8(bytes.into()).unwrap();
+        Answered { status: parts.status.as_u16(), headers: parts.headers, body, text }
     }
 }
 

@@ -9,6 +9,7 @@ mod admission;
 mod answer;
 mod body;
 mod cors;
+mod docs;
 mod head;
 mod idempotency;
 mod json;
@@ -30,9 +31,9 @@ use tidewire_app::{
     App,
     permission::Permission::{
         AuditRead, ChatCreateGroup, ChatRead, ChatWrite, EmailSettingsManage, EmailSettingsRead,
-        ProfilesManage, ProfilesRead, ServiceTokensManage, SessionsManage, SettingsManage,
-        SettingsRead, TokensIntrospect, UsersCreate, UsersDeactivate, UsersDelete, UsersRead,
-        UsersUpdate,
+        HealthRead, ProfilesManage, ProfilesRead, ServiceTokensManage, SessionsManage,
+        SettingsManage, SettingsRead, TokensIntrospect, UsersCreate, UsersDeactivate, UsersDelete,
+        UsersRead, UsersUpdate,
     },
     rate_limit::Class,
 };
@@ -59,7 +60,7 @@ pub struct Options {
     pub allowed_origins: Vec<HeaderValue>,
     /// Peers whose forwarding header is believed.
     pub trusted_proxies: Vec<Network>,
-    /// Leaves out the description of the API.
+    /// Leaves out the description of the API, and the page that shows it.
     pub description_hidden: bool,
     /// Routes of the process itself, such as the socket's: they share all that surrounds the
     /// others, and answer a [`Problem`] as the others do.
@@ -69,11 +70,13 @@ pub struct Options {
 /// Everything that is served over HTTP, except the socket and the page.
 pub fn router(app: App, options: &Options) -> Router {
     let mut page = routes(Page::new(&app, &options.trusted_proxies));
+    let mut more = options.more.clone();
     if !options.description_hidden {
         let description = routes!(openapi::document);
         page = page.at("/api/v1/openapi.json", public(Class::Document), description);
+        more = more.merge(docs::routes());
     }
-    surface::wrap(page, app, options)
+    surface::wrap(page, more, app, &options.allowed_origins)
 }
 
 /// The routing page: where, who, how often, what.
@@ -196,10 +199,11 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/chat/unread-count",         holding(ChatRead, Class::Read),  routes!(unread::count))
 
         // health
-        .at("/api/v1/health",        probe(), routes!(health::health))
-        .at("/api/v1/health/system", probe(), routes!(health::system))
-        .at("/api/v1/health/live",   probe(), routes!(health::live))
-        .at("/api/v1/health/ready",  probe(), routes!(health::ready))
+        .at("/api/v1/health",          probe(),                          routes!(health::health))
+        .at("/api/v1/health/system",   probe(),                          routes!(health::system))
+        .at("/api/v1/health/live",     probe(),                          routes!(health::live))
+        .at("/api/v1/health/ready",    probe(),                          routes!(health::ready))
+        .at("/api/v1/health/services", holding(HealthRead, Class::Read), routes!(health::services))
 }
 
 #[cfg(test)]

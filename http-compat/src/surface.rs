@@ -4,6 +4,7 @@ use axum::{
     Extension, Router,
     middleware::{from_fn, from_fn_with_state},
 };
+use http::HeaderValue;
 use tidewire_app::App;
 use tower::ServiceBuilder;
 use tower_http::{
@@ -12,7 +13,7 @@ use tower_http::{
 };
 
 use crate::{
-    Options, access_log,
+    access_log,
     admission::NeverCompress,
     cors::{self, Cors},
     head,
@@ -24,10 +25,10 @@ use crate::{
 };
 
 /// Makes a service of the routes.
-pub(crate) fn wrap(page: Page, app: App, options: &Options) -> Router {
+pub(crate) fn wrap(page: Page, more: Router<App>, app: App, origins: &[HeaderValue]) -> Router {
     let (router, document) = page.finish();
     let inner = ServiceBuilder::new()
-        .layer(from_fn_with_state(Cors::new(&options.allowed_origins), cors::answer))
+        .layer(from_fn_with_state(Cors::new(origins), cors::answer))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(head::check))
         .layer(Extension(Published::new(&document)));
@@ -38,7 +39,7 @@ pub(crate) fn wrap(page: Page, app: App, options: &Options) -> Router {
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(from_fn(problem::render));
     router
-        .merge(options.more.clone())
+        .merge(more)
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(route_not_found)
         .layer(inner)

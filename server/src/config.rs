@@ -19,6 +19,7 @@ use tidewire_app::{
     clock::Clock,
     config::{Config, MailConfig, SealingKey, Secret},
     fanout::bus::{Transport, local::LocalBus, redis::RedisAddresses},
+    health::Module,
     mail::smtp::Authorities,
     outgoing::Exceptions,
     rate_limit::Rates,
@@ -64,6 +65,7 @@ pub struct Settings {
     sealing_keys: Vec<SealingKey>,
     outgoing: Exceptions,
     mail: MailConfig,
+    modules: Vec<Module>,
     smtp_ca_file: Option<PathBuf>,
     skips_catch_up: bool,
 }
@@ -117,6 +119,7 @@ impl Settings {
                 .unwrap_or_default(),
             outgoing: outgoing(given)?,
             mail: mail(given)?,
+            modules: given.optional(&key::MODULES, values::modules)?.unwrap_or_default(),
             smtp_ca_file: given.optional(&key::SMTP_CA_FILE, values::folder)?,
             data_dir,
             public_url,
@@ -159,6 +162,7 @@ impl Settings {
             sealing_keys: self.sealing_keys.clone(),
             outgoing: self.outgoing.clone(),
             mail: MailConfig { authorities: self.authorities()?, ..self.mail.clone() },
+            modules: self.modules.clone(),
             skips_catch_up: self.skips_catch_up,
         })
     }

@@ -43,6 +43,13 @@ pub async fn is_due(conn: &mut Conn, kind: &str, at: Timestamp) -> Result<bool> 
     Ok(query(IS_DUE).bind(kind).bind(at).fetch_optional(conn).await?.is_some())
 }
 
+const HAS_OVERDUE: &str = "select 1 from outbox where state = 'queued' and due_ms < $1 limit 1";
+
+/// Whether anything that was due before `before` is still waiting.
+pub async fn has_overdue(conn: &mut Conn, before: Timestamp) -> Result<bool> {
+    Ok(query(HAS_OVERDUE).bind(before).fetch_optional(conn).await?.is_some())
+}
+
 /// A piece of work in the hands of one worker.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claimed {

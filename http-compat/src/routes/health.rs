@@ -1,11 +1,13 @@
 //! Whether the installation works.
 
-use axum::extract::State;
+use axum::{Extension, extract::State};
 use serde_json::json;
-use tidewire_app::{App, Error, health};
+use tidewire_app::{Actor, App, Error, health};
 use tidewire_protocol::{
     ErrorCode,
-    model::health::{Checks, ComponentStatus, Health, Probe, SystemHealth, SystemStatus},
+    model::health::{
+        Checks, ComponentStatus, Health, Probe, ServicesHealth, SystemHealth, SystemStatus,
+    },
 };
 
 use crate::{answer::Answer, problem::Result};
@@ -31,6 +33,15 @@ pub(crate) async fn system(State(app): State<App>) -> Result<Answer<SystemHealth
         return Err(Error::new(ErrorCode::Unavailable).with_details(json!(health)).into());
     }
     Ok(Answer::new(health))
+}
+
+/// The state of the services behind the platform, as they were when they were looked at last.
+#[utoipa::path(get, path = "", responses((status = 200, body = Answer<ServicesHealth>)))]
+pub(crate) async fn services(
+    State(app): State<App>,
+    Extension(actor): Extension<Actor>,
+) -> Result<Answer<ServicesHealth>> {
+    Ok(Answer::new(health::services(&app, &actor)?))
 }
 
 /// Whether the process lives.

@@ -69,6 +69,33 @@ async fn every_route_is_described_and_every_description_has_a_route() {
 }
 
 #[tokio::test]
+async fn the_page_that_shows_it_asks_nobody_else() {
+    let (described, surface) = Described::new().await;
+    let page = send(&described.router, empty(get("/docs"))).await;
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    let text = String::from_utf8(page.bytes.clone()).unwrap();
+    let mut assets = vec![text.clone()];
+    for part in text.split(['"', '\'']).filter(|part| part.starts_with('/')) {
+        let asset = send(&described.router, empty(get(part))).await;
+        assert_eq!(asset.status, 200, "{part}");
+        let policy = asset.header("content-security-policy").unwrap().to_owned();
+        if part.starts_with("/docs") {
+            assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
+            assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+            assets.push(String::from_utf8(asset.bytes).unwrap());
+        }
+    }
+    assert_eq!(assets.len(), 3, "the page, its style and its script");
+    for asset in assets {
+        assert!(!asset.contains("://"), "another host");
+        assert!(!asset.contains("innerHTML") && !asset.contains(" style="));
+    }
+    let hidden =
+        router(surface.app.clone(), &Options { description_hidden: true, ..Options::default() });
+    assert_eq!(send(&hidden, empty(get("/docs"))).await.status, 404);
+}
+
+#[tokio::test]
 async fn it_is_a_whole_openapi_document() {
     let (described, _surface) = Described::new().await;
     let text = described.document.to_string();

@@ -111,7 +111,8 @@ impl Surface {
         };
         let page = routes(Page::new(&app, &options.trusted_proxies));
         let runs = Runs::default();
-        let router = surface::wrap(page, app.clone(), &options).layer(Extension(runs.clone()));
+        let router = surface::wrap(page, options.more, app.clone(), &options.allowed_origins)
+            .layer(Extension(runs.clone()));
         Self { app, router, clock, runs, _db: db }
     }
 
@@ -143,6 +144,7 @@ async fn app(db: &TestDb, clock: Clock, changes: &[(Class, Rate)]) -> App {
         sealing_keys: Vec::new(),
         outgoing: Exceptions::default(),
         mail: MailConfig::default(),
+        modules: Vec::new(),
         skips_catch_up: false,
     };
     let db = Db::open(db.url()).await.unwrap();

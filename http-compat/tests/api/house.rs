@@ -77,6 +77,7 @@ impl House {
             sealing_keys: Vec::new(),
             outgoing: Exceptions::default(),
             mail: MailConfig::default(),
+            modules: Vec::new(),
             skips_catch_up: false,
         };
         change(&mut config);

@@ -17,6 +17,11 @@ words! {
 }
 
 words! {
+    /// What a service is to the platform.
+    ServiceKind { Core = "core", Module = "module", External = "external", }
+}
+
+words! {
     /// The parts that an installation has.
     Component {
         Database = "database",
@@ -61,4 +66,38 @@ pub struct SystemHealth {
 pub struct ComponentHealth {
     pub name: Component,
     pub status: ComponentStatus,
+}
+
+/// `GET /health/services`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ServicesHealth {
+    pub status: SystemStatus,
+    pub services: Vec<ServiceHealth>,
+    pub summary: ServicesSummary,
+}
+
+/// One service, as it was when it was looked at last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceHealth {
+    pub name: String,
+    pub kind: ServiceKind,
+    pub status: ComponentStatus,
+    /// How long it took to answer, in milliseconds, where it was asked.
+    pub latency_ms: Option<i64>,
+    pub checked_at: Option<Timestamp>,
+    /// Since when it has this status.
+    pub since: Option<Timestamp>,
+    /// What is wrong; for operators only.
+    pub reason: Option<String>,
+}
+
+/// How many services have each status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServicesSummary {
+    pub up: i64,
+    pub degraded: i64,
+    pub down: i64,
+    pub not_configured: i64,
 }

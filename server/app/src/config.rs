@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use crate::{
+    health::Module,
     mail::{FromAddress, smtp},
     outgoing::Exceptions,
     rate_limit::Rates,
@@ -30,6 +31,8 @@ pub struct Config {
     /// Where tenants may make this server connect to beyond the public internet.
     pub outgoing: Exceptions,
     pub mail: MailConfig,
+    /// Whose state is shown beside the server's own.
+    pub modules: Vec<Module>,
     /// For the tests of tests: what the bus loses stays lost.
     pub skips_catch_up: bool,
 }

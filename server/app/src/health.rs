@@ -1,5 +1,7 @@
 //! Whether this node and what it leans on work.
 
+mod services;
+
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
@@ -11,6 +13,9 @@ use tidewire_protocol::model::health::{
 
 use crate::App;
 
+pub(crate) use services::watch;
+pub use services::{Module, services};
+
 /// Between two looks at the database.
 const BEAT: Duration = Duration::from_millis(500);
 
@@ -19,6 +24,7 @@ pub struct Health {
     draining: AtomicBool,
     /// The database did not answer when it was looked at last.
     database_down: AtomicBool,
+    pub(crate) services: services::Services,
 }
 
 /// Looks at the database again and again; runs for the life of the node.
@@ -63,21 +69,22 @@ pub fn system(app: &App) -> SystemHealth {
     let database = if database(app) { ComponentStatus::Up } else { ComponentStatus::Down };
     let realtime =
         if app.fanout.bus().is_up() { ComponentStatus::Up } else { ComponentStatus::Degraded };
-    let component = |name, status| ComponentHealth { name, status };
-    SystemHealth {
-        status: match (database, realtime) {
-            (ComponentStatus::Up, ComponentStatus::Up) => SystemStatus::Ok,
-            (ComponentStatus::Up, _) => SystemStatus::Degraded,
-            _ => SystemStatus::Down,
-        },
-        components: vec![
-            component(Component::Database, database),
-            component(Component::Realtime, realtime),
-            component(Component::Jobs, database),
-            component(Component::Mail, ComponentStatus::Up),
-            component(Component::Billing, ComponentStatus::NotConfigured),
-            component(Component::Storage, ComponentStatus::Up),
-        ],
-        time: app.clock.now(),
-    }
+    let components = [
+        (Component::Database, database),
+        (Component::Realtime, realtime),
+        (Component::Jobs, services::status_of(app, "jobs")),
+        (Component::Mail, services::status_of(app, "mail")),
+        (Component::Billing, services::status_of(app, "billing")),
+        (Component::Storage, services::status_of(app, "storage")),
+    ];
+    let is_well = |status| matches!(status, ComponentStatus::Up | ComponentStatus::NotConfigured);
+    let status = if database != ComponentStatus::Up {
+        SystemStatus::Down
+    } else if components.iter().all(|(_, status)| is_well(*status)) {
+        SystemStatus::Ok
+    } else {
+        SystemStatus::Degraded
+    };
+    let components = components.map(|(name, status)| ComponentHealth { name, status });
+    SystemHealth { status, components: components.into(), time: app.clock.now() }
 }

@@ -49,6 +49,7 @@ pub mod fanout;
 pub mod resume;
 
 mod changes;
+mod http_client;
 mod jobs;
 mod log_view;
 mod news;
@@ -102,6 +103,7 @@ pub struct Parts {
     pub(crate) settings: org_settings::Known,
     pub(crate) shown: news::Shown,
     pub(crate) health: health::Health,
+    pub(crate) http: reqwest::Client,
     pub(crate) refresh_key: MacKey,
     pub(crate) ticket_key: MacKey,
     pub(crate) audit_key: MacKey,
@@ -151,6 +153,7 @@ impl App {
             settings: org_settings::Known::default(),
             shown: news::Shown::default(),
             health: health::Health::default(),
+            http: http_client::new(),
             rate_limits: RateLimits::new(&config, &clock),
             token_keys: TokenKeys::new(config.secret.clone(), config.public_url.clone()),
             refresh_key: MacKey::derive(&config.secret, "refresh-token"),
@@ -186,6 +189,7 @@ impl App {
     /// Begins what a node does unasked.
     pub fn start_loops(&self) {
         self.tasks.spawn_until_stop(health::run(self.clone()));
+        self.tasks.spawn_until_stop(health::watch(self.clone()));
         self.tasks.spawn_until_stop(fanout::sweep::run(self.clone()));
         self.tasks.spawn_until_stop(fanout::unread_flush::run(self.clone()));
         self.tasks.spawn_until_stop(fanout::heartbeat::run(self.clone()));

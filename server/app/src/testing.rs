@@ -209,6 +209,7 @@ async fn start(
         sealing_keys: Vec::new(),
         outgoing: Exceptions::default(),
         mail: MailConfig::default(),
+        modules: Vec::new(),
         skips_catch_up: false,
     };
     change(&mut config);

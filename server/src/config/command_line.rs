@@ -243,7 +243,7 @@ settings! {
         "Whether strangers may register a company"
         "open or closed";
     API_DESCRIPTION api_description "TIDEWIRE_API_DESCRIPTION" "on|off" "on" false
-        "Whether /api/v1/openapi.json is served"
+        "Whether /api/v1/openapi.json and /docs are served"
         "on or off";
     SECRET_KEY secret_key "TIDEWIRE_SECRET_KEY" "KEY" "" true
         "What all keys are derived from, the same on all nodes; made in the data directory by default"
@@ -272,6 +272,9 @@ settings! {
     NAME_SERVER name_server "TIDEWIRE_NAME_SERVER" "ADDRESS:PORT" "" false
         "Where records of tenants' domains are looked up; the system's name servers by default"
         "an address and a port, such as 192.0.2.53:53";
+    MODULES modules "TIDEWIRE_MODULES" "MODULES" "" false
+        "Modules whose state is shown beside the server's own"
+        "names and addresses separated by commas, such as crm=https://crm.example.com/health";
     DRAIN_SECONDS drain_seconds "TIDEWIRE_DRAIN_SECONDS" "SECONDS" "30" false
         "How long a stop spreads its connections over"
         "a number of seconds from 0 to 3600";

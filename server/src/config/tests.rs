@@ -70,6 +70,17 @@ fn a_file_says_it_in_toml_and_a_flag_overrides_it() {
 }
 
 #[test]
+fn modules_have_names_and_addresses() {
+    let modules = read(&["--modules", "crm=https://crm.example/health, a-b=http://10.0.0.5:81/"]);
+    let modules = modules.unwrap().modules;
+    assert_eq!((modules.len(), modules[1].name.as_str()), (2, "a-b"));
+    assert_eq!(modules[0].url, "https://crm.example/health");
+    for wrong in ["https://crm.example", "CRM=https://crm.example", "crm=ftp://x", "=http://x"] {
+        fault("--modules", wrong);
+    }
+}
+
+#[test]
 fn a_wrong_value_is_named_with_its_fault_and_what_is_expected() {
     assert_eq!(
         fault("--listen", "localhost"),

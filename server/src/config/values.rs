@@ -7,6 +7,7 @@ use http::{HeaderValue, Uri};
 use tidewire_app::{
     config::{SealingKey, Secret},
     fanout::bus::redis::RedisAddresses,
+    health::Module,
     mail::{FromAddress, smtp},
     rate_limit::{Class, Rate, Rates},
 };
@@ -216,6 +217,22 @@ fn sealing_key(text: &str) -> Value<SealingKey> {
         ));
     }
     Ok(SealingKey { id: id.to_owned(), key: secret(key)? })
+}
+
+/// Modules, each with the address that says whether it is well.
+pub(super) fn modules(text: &str) -> Value<Vec<Module>> {
+    members(text).map(module).collect()
+}
+
+fn module(text: &str) -> Value<Module> {
+    let (name, url) = text.split_once('=').ok_or_else(|| fault("has an address without a name"))?;
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    if !(1..=32).contains(&name.len()) || !name.bytes().all(allowed) {
+        return Err(fault("has a name that is not 1 to 32 of a-z, digits, dashes and underscores"));
+    }
+    web_address(url)?;
+    Ok(Module { name: name.to_owned(), url: url.to_owned() })
 }
 
 /// The members of a list with commas between them.

@@ -141,7 +141,10 @@ pub(super) async fn hand_over(
         Way::Operator(server) => {
             let found = outgoing::resolve(&server.host, server.port).await;
             let addresses = found.ok_or(Failure::Unreachable)?;
-            Ok(sending(app, server, &addresses).deliver(message).await?)
+            let delivered = sending(app, server, &addresses).deliver(message).await;
+            let refused = delivered.as_ref().is_err_and(|failure| !failure.is_permanent());
+            app.health.services.note_mail(!refused);
+            Ok(delivered?)
         }
         Way::DevMailbox => {
             let (directory, text) = (app.mail.dev_mailbox.clone(), message.formatted());

@@ -144,6 +144,7 @@ fn config(data: &std::path::Path) -> Config {
         sealing_keys: Vec::new(),
         outgoing: Exceptions::default(),
         mail: MailConfig::default(),
+        modules: Vec::new(),
         skips_catch_up: false,
     }
 }

@@ -6,7 +6,7 @@ const METHODS = ["get", "post", "put", "patch", "delete"];
 function element(name, attributes, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes ?? {})) made.setAttribute(key, value);
-  made.append(...children.flat().filter((child) => child !== undefined && child !== null));
+  made.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null));
   return made;
 }
 
@@ -62,9 +62,11 @@ class Description {
       minItems: "at least %s entries", maxItems: "at most %s entries", default: "default %s", pattern: "matches %s",
     };
     const unbounded = (key) => Math.abs(it[key]) === Number.MAX_SAFE_INTEGER;
-    return Object.entries(said)
-      .filter(([key]) => it[key] !== undefined && !unbounded(key))
+    const worded = (key) => key === "pattern" && it["x-text"];
+    const rules = Object.entries(said)
+      .filter(([key]) => it[key] !== undefined && !unbounded(key) && !worded(key))
       .map(([key, text]) => text.replace("%s", () => (key === "pattern" ? it[key] : JSON.stringify(it[key]))));
+    return [it["x-text"], ...rules];
   }
 }
 

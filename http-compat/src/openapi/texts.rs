@@ -24,6 +24,9 @@ const HOST: &str = r"^(?:[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{
 /// As [`HOST`], with a dot in it.
 const DOMAIN: &str = r"^(?:[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$";
 
+/// What a pattern means, for people.
+const IN_WORDS: &str = "x-text";
+
 /// Says of every parameter and body what its texts and numbers may be.
 pub(super) fn make_precise(document: &mut Value) {
     let mut schemas = document["components"]["schemas"].take();
@@ -82,24 +85,26 @@ fn describe(schema: &mut Value, name: &str) {
     let says_something = ["enum", "format", "pattern"].iter().any(|key| schema.get(key).is_some());
     if types.iter().any(|kind| kind == "string") && !says_something {
         let filled = schema["minLength"].as_u64().is_some_and(|least| least > 0);
-        if let Some(pattern) = pattern(name, filled) {
+        if let Some((words, pattern)) = rule(name, filled) {
             schema["pattern"] = json!(pattern);
+            schema[IN_WORDS] = json!(words);
         }
     }
 }
 
-fn pattern(name: &str, filled: bool) -> Option<&'static str> {
+/// What a text may be, in words and as a pattern.
+fn rule(name: &str, filled: bool) -> Option<(&'static str, &'static str)> {
     Some(match name {
         // Any characters, exactly as typed; and values whose setting says what they may be.
         "password" | "adminPassword" | "currentPassword" | "newPassword" | "value" => return None,
-        "content" => FILLED_TEXT,
-        "description" | "physicalAddress" | "html" | "text" => TEXT,
+        "content" => ("several lines", FILLED_TEXT),
+        "description" | "physicalAddress" | "html" | "text" => ("several lines", TEXT),
         "action" | "cursor" | "permissions" | "refreshToken" | "targetId" | "token"
-        | "Idempotency-Key" => VISIBLE,
-        "avatar" | "privacyPolicyUrl" | "unsubscribeUrl" => HTTPS_URL,
-        "host" => HOST,
-        "domain" | "spfInclude" | "trackingDomain" => DOMAIN,
-        _ if filled => FILLED_LINE,
-        _ => LINE,
+        | "Idempotency-Key" => ("visible ASCII", VISIBLE),
+        "avatar" | "privacyPolicyUrl" | "unsubscribeUrl" => ("an https:// address", HTTPS_URL),
+        "host" => ("a host name", HOST),
+        "domain" | "spfInclude" | "trackingDomain" => ("a domain", DOMAIN),
+        _ if filled => ("one line", FILLED_LINE),
+        _ => ("one line", LINE),
     })
 }

@@ -146,7 +146,7 @@ fn by_name(name: &str) -> &'static str {
         "newPassword" => "a tide that turned",
         "companyName" | "fromName" => "Acme",
         "slug" | "tenantSlug" => "acme",
-        "accessToken" => "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJqdGkiOiIifQ.c2ln",
+        "accessToken" => "eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl",
         "refreshToken" | "token" | "ticket" => "q2hQ0rJm0o0pJt3m0m5nqk3lq0wXb1cPp6yq7J0v9aE",
         "tokenType" => "Bearer",
         "content" => "High tide at noon.",

@@ -15,4 +15,5 @@ mod service_tokens;
 mod tenants;
 mod unread;
 mod users;
+#[cfg(test)]
 mod walk;

@@ -1,5 +1,5 @@
 //! Every endpoint of the table, knocked at by everybody who might: who may not come is told so and
-//! nothing else, whoever asks for what is another company's learns nothing, and nothing breaks.
+//! nothing else, whoever asks for what belongs to another company learns nothing, and nothing breaks.
 
 mod table;
 
@@ -237,7 +237,7 @@ async fn seen(admin: &Admin, ids: &Ids) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn what_is_another_companys_answers_like_what_is_not_there() {
+async fn what_belongs_to_another_company_answers_like_what_is_not_there() {
     let house = open().await;
     let (ada, bea) = (house.company("acme").await, house.company("other").await);
     let (bob, ben) = (house.member(&ada, "bob").await, house.member(&bea, "ben").await);

@@ -62,10 +62,10 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let mut signals = Signals::listen().context("cannot hear signals")?;
     warn_of_few_descriptors(settings.connections_max);
     let node = Node::start(settings).await?;
-    say(&format_args!("listening on http://{}", node.address()?));
     node.app().tasks.spawn_until_stop(figures.clone().keep_up());
     let metrics = Router::new().route("/metrics", get(async move || figures.render()));
     let router = router::router(node.app(), settings);
+    say(&format_args!("listening on http://{}", node.address()?));
     let stop = CancellationToken::new();
     tokio::select! {
         () = node.run(router, metrics, stop.cancelled()) => Ok(()),

@@ -246,15 +246,16 @@ impl Mailbox {
         positions: impl IntoIterator<Item = (ChannelId, u64)>,
     ) -> Vec<Arc<LogEntry>> {
         let mut state = self.lock();
+        // Closed or broken meanwhile, it stays so.
+        let Phase::Holding(held) = &mut state.phase else { return Vec::new() };
+        let held = std::mem::take(held);
+        state.phase = Phase::Live;
         for frame in frames {
             self.push_control(&mut state, frame);
         }
         for (channel, have) in positions {
             state.positions.stand_at(channel, have);
         }
-        let Phase::Holding(held) = std::mem::replace(&mut state.phase, Phase::Live) else {
-            return Vec::new();
-        };
         let mut passed = Vec::new();
         for entry in held {
             let run = Run::single(Arc::clone(&entry));

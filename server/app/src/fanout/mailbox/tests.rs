@@ -1,7 +1,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
-use tidewire_protocol::{Mark, frame::ServerFrame, limits::MAILBOX_ENTRY_BYTES_MAX};
+use tidewire_protocol::{
+    Mark, close_code::CloseCode, frame::ServerFrame, limits::MAILBOX_ENTRY_BYTES_MAX,
+};
 use uuid::Uuid;
 
 use super::*;
@@ -163,6 +165,18 @@ fn control_is_never_shed_and_ephemeral_frames_replace_one_another() {
     pipe.open(usize::MAX);
     mailbox.drain();
     assert!(pipe.taken.lock().unwrap().starts_with(&reply));
+}
+
+#[test]
+fn who_was_sent_away_while_signing_in_is_not_let_in_by_the_answer() {
+    let (pipe, mailbox) = mailbox(0);
+    mailbox.finish(outgoing::close(CloseCode::Replaced));
+    let answer = outgoing::frame(0x1, b"{\"id\":1,\"ok\":true,\"data\":{}}");
+    assert!(mailbox.release([answer], [(CHANNEL, 0)]).is_empty());
+    assert!(!mailbox.is_open());
+    pipe.open(usize::MAX);
+    assert_eq!(mailbox.drain(), Drained::Finished);
+    assert_eq!(*pipe.taken.lock().unwrap(), outgoing::close(CloseCode::Replaced));
 }
 
 #[test]

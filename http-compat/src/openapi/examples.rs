@@ -28,6 +28,15 @@ fn fill(holder: &mut Value, schemas: &Value) {
     }
 }
 
+/// What has not happened to most things.
+const SELDOM: [&str; 4] = ["deactivatedAt", "deletedAt", "editedAt", "invitationExpiresAt"];
+
+fn may_be_null(schema: &Value) -> bool {
+    let choices = schema["oneOf"].as_array().into_iter().flatten();
+    let kinds = schema["type"].as_array().into_iter().flatten();
+    kinds.chain(choices.map(|choice| &choice["type"])).any(|kind| kind == "null")
+}
+
 /// A value that fits `schema`, as a field called `name` may have.
 fn example(schemas: &Value, schema: &Value, name: &str, depth: usize) -> Value {
     if let Some(reference) = schema["$ref"].as_str() {
@@ -42,6 +51,9 @@ fn example(schemas: &Value, schema: &Value, name: &str, depth: usize) -> Value {
     if let Some(given) = schema.get("example").or_else(|| schema["examples"].get(0)) {
         return given.clone();
     }
+    if SELDOM.contains(&name) && may_be_null(schema) {
+        return Value::Null;
+    }
     if let Some(parts) = schema["allOf"].as_array() {
         return merged(parts.iter().map(|part| example(schemas, part, name, depth)));
     }
@@ -50,8 +62,8 @@ fn example(schemas: &Value, schema: &Value, name: &str, depth: usize) -> Value {
         let choice = choices.iter().find(|choice| choice["type"] != "null");
         return choice.map_or(Value::Null, |choice| example(schemas, choice, name, depth));
     }
-    if let Some(only) = schema.get("const").or_else(|| schema["enum"].get(0)) {
-        return only.clone();
+    if let Some(word) = schema.get("const").or_else(|| usual_word(schema)) {
+        return word.clone();
     }
     match kind(schema) {
         "object" => object(schemas, schema, depth),
@@ -67,6 +79,12 @@ fn example(schemas: &Value, schema: &Value, name: &str, depth: usize) -> Value {
         "boolean" => schema.get("default").cloned().unwrap_or(json!(true)),
         _ => schema.get("default").cloned().unwrap_or(Value::Null),
     }
+}
+
+/// Most are active, whatever the others are.
+fn usual_word(schema: &Value) -> Option<&Value> {
+    let words = schema["enum"].as_array()?;
+    words.iter().find(|word| *word == "active").or(words.first())
 }
 
 /// The first type that is not `null`.
@@ -107,7 +125,9 @@ fn number(schema: &Value, name: &str) -> Value {
     }
     let usual = match name {
         "port" => 587,
+        "exp" => 1_769_847_330,
         "expiresIn" => 900,
+        "limit" => 50,
         "seq" | "lastSeq" | "lastReadSeq" => 42,
         "total" | "totalUnread" | "unreadCount" => 3,
         _ => 1,
@@ -152,7 +172,7 @@ fn by_name(name: &str) -> &'static str {
         "content" => "High tide at noon.",
         "timezone" => "Europe/Berlin",
         "locale" | "language" => "en-GB",
-        "phone" => "+44 20 7946 0958",
+        "phone" => "+442079460958",
         "avatar" | "logoUrl" => "https://acme.example/ada.png",
         "url" => "wss://chat.acme.example/api/v1/ws",
         "website" | "privacyPolicyUrl" | "unsubscribeUrl" => "https://acme.example/",

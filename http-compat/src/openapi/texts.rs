@@ -23,6 +23,9 @@ const HTTPS_URL: &str = r"^https://(?:[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]
 const HOST: &str = r"^(?:[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$";
 /// As [`HOST`], with a dot in it.
 const DOMAIN: &str = r"^(?:[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$";
+/// As [`HOST`], also below labels that begin with an underscore.
+const RECORD: &str =
+    r"^(?:_?[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*_?[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$";
 
 /// What a pattern means, for people.
 const IN_WORDS: &str = "x-text";
@@ -103,7 +106,8 @@ fn rule(name: &str, filled: bool) -> Option<(&'static str, &'static str)> {
         | "Idempotency-Key" => ("visible ASCII", VISIBLE),
         "avatar" | "privacyPolicyUrl" | "unsubscribeUrl" => ("an https:// address", HTTPS_URL),
         "host" => ("a host name", HOST),
-        "domain" | "spfInclude" | "trackingDomain" => ("a domain", DOMAIN),
+        "domain" | "trackingDomain" => ("a domain", DOMAIN),
+        "spfInclude" => ("a domain, also below an underscore", RECORD),
         _ if filled => ("one line", FILLED_LINE),
         _ => ("one line", LINE),
     })

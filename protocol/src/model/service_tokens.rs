@@ -1,7 +1,10 @@
 //! Tokens with which modules call on behalf of a company.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Type},
+};
 
 use super::users::Role;
 use crate::{
@@ -88,6 +91,7 @@ impl Input for Introspect {
 #[serde(untagged)]
 pub enum Introspection {
     Live {
+        #[schema(schema_with = always::<true>)]
         active: bool,
         sub: UserId,
         tid: TenantId,
@@ -98,6 +102,12 @@ pub enum Introspection {
         exp: i64,
     },
     Dead {
+        #[schema(schema_with = always::<false>)]
         active: bool,
     },
+}
+
+/// What tells the two apart: an answer must fit exactly one.
+fn always<const ACTIVE: bool>() -> Object {
+    ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([ACTIVE])).build()
 }

@@ -48,8 +48,8 @@ use address::Network;
 use admission::{administering, holding, probe, public, serving, signed_in};
 use routes::{
     accounts, audit, channel_members, channels, email_settings, email_verification, health,
-    messages, org_settings, own_profile, passwords, permissions, preferences, presence, profiles,
-    service_tokens, sessions, tenants, tickets, unread, users,
+    messages, notification_preferences, org_settings, own_profile, passwords, permissions,
+    preferences, presence, profiles, service_tokens, sessions, tenants, tickets, unread, users,
 };
 use routing::Page;
 
@@ -197,6 +197,16 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/chat/channels/{id}/read",   holding(ChatRead, Class::Read),  routes!(unread::mark_read))
         .at("/api/v1/chat/channels/{id}/unread", holding(ChatRead, Class::Write), routes!(unread::mark_unread))
         .at("/api/v1/chat/unread-count",         holding(ChatRead, Class::Read),  routes!(unread::count))
+
+        // what people choose to be notified of, and when they want quiet
+        .at("/api/v1/notifications/preferences",             signed_in(Class::Read),                                  routes!(notification_preferences::effective))
+        .at("/api/v1/notifications/preferences",             signed_in(Class::Write).body(PREFERENCES_BODY_BYTES_MAX), routes!(notification_preferences::set))
+        .at("/api/v1/notifications/preferences/catalog",     signed_in(Class::Read),                                  routes!(notification_preferences::catalog))
+        .at("/api/v1/notifications/preferences/dnd",         signed_in(Class::Read),                                  routes!(notification_preferences::dnd))
+        .at("/api/v1/notifications/preferences/dnd",         signed_in(Class::Write).body(PREFERENCES_BODY_BYTES_MAX), routes!(notification_preferences::change_dnd))
+        .at("/api/v1/notifications/preferences/dnd/pause",   signed_in(Class::Write).body(PREFERENCES_BODY_BYTES_MAX), routes!(notification_preferences::pause_dnd))
+        .at("/api/v1/notifications/preferences/dnd/pause",   signed_in(Class::Write),                                 routes!(notification_preferences::resume_dnd))
+        .at("/api/v1/notifications/preferences/dnd/preview", signed_in(Class::Read),                                  routes!(notification_preferences::preview_dnd))
 
         // health
         .at("/api/v1/health",          probe(),                          routes!(health::health))

@@ -80,6 +80,7 @@ error_codes! {
 
     NotFound              "NOT_FOUND"               404 false "There is no such object.";
     UserNotFound          "USER_NOT_FOUND"          404 false "There is no such user.";
+    EventUnknown          "EVENT_UNKNOWN"           404 false "There is no such event.";
     RouteNotFound         "ROUTE_NOT_FOUND"         404 false "There is no such endpoint.";
     MethodNotAllowed      "METHOD_NOT_ALLOWED"      405 false "The endpoint does not support this method.";
     RequestTimeout        "REQUEST_TIMEOUT"         408 true  "The request took too long to arrive.";
@@ -104,6 +105,8 @@ error_codes! {
     ConsentRequired       "CONSENT_REQUIRED"        409 false "Tracking needs the confirmed consent of the recipients.";
     UnsubscribeRequired   "UNSUBSCRIBE_REQUIRED"    409 false "The link for unsubscribing must stay visible.";
     IdempotencyInProgress "IDEMPOTENCY_IN_PROGRESS" 409 true  "The first request with this key is still running.";
+    PreferenceLocked      "PREFERENCE_LOCKED"       409 false "This notification cannot be switched off.";
+    ChannelNotOffered     "CHANNEL_NOT_OFFERED"     409 false "This notification does not go over that channel.";
     PreconditionFailed    "PRECONDITION_FAILED"     412 false "The object has changed since it was read.";
     PayloadTooLarge       "PAYLOAD_TOO_LARGE"       413 false "The request body is too large.";
     UriTooLong            "URI_TOO_LONG"            414 false "The URL is too long.";

@@ -10,6 +10,7 @@ use crate::{
         channels::{Channel, ChannelMember, ChannelNotify},
         email_settings::EmailSection,
         messages::Message,
+        notification_preferences::{ChosenPreference, Dnd},
         org_settings::SettingKey,
         preferences::Preferences,
         presence::PresenceItem,
@@ -67,10 +68,20 @@ events! {
     UserUpdated(UserUpdated) = "user.updated",
     OrgSettingsChanged(OrgSettingsChanged) = "org_settings.changed",
     /// The receiver's own, as they are now.
-    PreferencesChanged(Box<Preferences>) = "preferences.changed",
+    PreferencesChanged(Box<PreferencesChanged>) = "preferences.changed",
     SessionRevoked(SessionRevoked) = "session.revoked",
     EmailSettingsChanged(EmailSettingsChanged) = "email_settings.changed",
     Draining(Draining) = "server.draining",
+}
+
+/// What the receiver has chosen, as it is now; of what to be notified of, the choice that was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PreferencesChanged {
+    #[serde(flatten)]
+    pub preferences: Preferences,
+    pub preference: Option<ChosenPreference>,
+    pub dnd: Option<Dnd>,
 }
 
 /// Data without fields.

@@ -14,7 +14,9 @@ pub mod limits;
 pub mod close_code;
 pub mod error_code;
 
+pub mod clock_time;
 pub mod model;
+pub mod notification_event;
 
 pub mod input;
 

@@ -117,3 +117,9 @@ pub const PRESENCE_SEEN_KEPT_SECONDS: u64 = 30 * 86_400;
 // idempotency
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 pub const IDEMPOTENCY_LIFETIME_MS: i64 = 24 * 3_600_000;
+
+// notifications
+/// 30 days.
+pub const DND_PAUSE_MINUTES_MAX: i64 = 30 * 24 * 60;
+pub const DND_PREVIEW_DAYS_DEFAULT: i64 = 7;
+pub const DND_PREVIEW_DAYS_MAX: i64 = 14;

@@ -8,6 +8,8 @@ pub mod email_settings;
 pub mod email_verification;
 pub mod health;
 pub mod messages;
+pub mod notification_decisions;
+pub mod notification_preferences;
 pub mod org_settings;
 pub mod own_profile;
 pub mod pages;

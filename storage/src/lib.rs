@@ -21,6 +21,7 @@ pub mod audit;
 pub mod email_settings;
 pub mod feed;
 pub mod idempotency;
+pub mod notification_preferences;
 pub mod one_time_tokens;
 pub mod org_settings;
 pub mod outbox;

@@ -31,6 +31,7 @@ migrations! {
     12 "0012_preferences",
     13 "0013_signing_keys",
     14 "0014_retention",
+    15 "0015_notification_preferences",
 }
 
 /// Applies what is missing. Nodes that start together wait for one another.

@@ -46,13 +46,6 @@ pub async fn put(
         .map(drop)
 }
 
-const DELETE: &str = "delete from preferences where tenant_id = $1 and user_id = $2";
-
-/// Forgets what somebody has chosen.
-pub async fn delete(conn: &mut Conn, tenant_id: TenantId, user_id: UserId) -> Result<()> {
-    query(DELETE).bind(tenant_id).bind(user_id).execute(conn).await.map(drop)
-}
-
 #[cfg(test)]
 mod tests {
     use tidewire_protocol::model::preferences::Theme;
@@ -79,11 +72,6 @@ mod tests {
                 let kept = within(&db, async |conn| of(conn, tenant, user).await).await;
                 assert_eq!(kept, Preferences::default());
             }
-            within(&db, async |conn| delete(conn, elsewhere, user_id(1)).await).await;
-            assert_eq!(within(&db, async |conn| of(conn, ACME, user_id(1)).await).await, chosen);
-            within(&db, async |conn| delete(conn, ACME, user_id(1)).await).await;
-            let gone = within(&db, async |conn| of(conn, ACME, user_id(1)).await).await;
-            assert_eq!(gone, Preferences::default());
         }
     }
 }

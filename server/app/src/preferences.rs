@@ -1,12 +1,12 @@
 //! What people choose for the programs they use.
 
-use tidewire_protocol::{
-    event::Event,
-    model::preferences::{ChangePreferences, Preferences},
-};
+use tidewire_protocol::model::preferences::{ChangePreferences, Preferences};
 use tidewire_storage::{preferences as stored, users};
 
-use crate::{Actor, App, Error, Result};
+use crate::{
+    Actor, App, Error, Result,
+    notification_preferences::{Moved, announce},
+};
 
 /// The caller's preferences.
 pub async fn mine(app: &App, actor: &Actor) -> Result<Preferences> {
@@ -24,7 +24,7 @@ pub async fn change(app: &App, actor: &Actor, change: ChangePreferences) -> Resu
     after.updated_at = Some(at);
     stored::put(&mut conn, tenant_id, user_id, &after, at).await?;
     conn.commit().await?;
-    app.fanout.show_user(app, user_id, &Event::PreferencesChanged(after.clone().into()));
+    announce(app, actor, after.clone(), Moved::Nothing);
     Ok(after)
 }
 
@@ -48,7 +48,10 @@ mod tests {
             assert_eq!((changed.ui.theme, changed.updated_at), (Theme::Dark, Some(house.app.clock.now())));
             assert_eq!(mine(&house.app, &ada).await.unwrap(), changed);
             let shown = screen.shown("preferences.changed");
-            assert_eq!(shown, [serde_json::to_value(&changed).unwrap()]);
+            let mut expected = serde_json::to_value(&changed).unwrap();
+            expected["preference"] = serde_json::Value::Null;
+            expected["dnd"] = serde_json::Value::Null;
+            assert_eq!(shown, [expected]);
             let much = input(json!({ "ui": { "custom": { "x": "y".repeat(9_000) } } }));
             assert_eq!(code(change(&house.app, &ada, much).await), "VALIDATION_FAILED");
         }

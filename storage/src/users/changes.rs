@@ -152,12 +152,15 @@ update users set email = '', email_key = '', first_name = '', last_name = '', se
   deleted_ms = $3, updated_ms = $3, version = version + 1
 where tenant_id = $1 and id = $2 and deleted_ms is null";
 
-const ERASE_REST: [&str; 4] = [
+const ERASE_REST: [&str; 7] = [
     "delete from one_time_tokens where tenant_id = $1 and user_id = $2",
     "delete from sessions where tenant_id = $1 and user_id = $2",
     "delete from channel_mentions where user_id = $2
   and channel_id in (select id from channels where tenant_id = $1)",
     "delete from idempotency where tenant_id = $1 and caller_id = $2",
+    "delete from preferences where tenant_id = $1 and user_id = $2",
+    "delete from notification_choices where tenant_id = $1 and user_id = $2",
+    "delete from quiet_hours where tenant_id = $1 and user_id = $2",
 ];
 
 /// Erases everything personal. The row stays, so that what they wrote is attributed to somebody.

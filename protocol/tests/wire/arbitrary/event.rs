@@ -5,12 +5,19 @@ use tidewire_protocol::{
     event::{
         ChannelCreated, ChannelRemoved, ChannelUpdated, Draining, EmailSettingsChanged, Empty,
         Event, MemberRemoved, MemberUpdated, MembersAdded, MessageData, OrgSettingsChanged,
-        PermissionsChanged, PresenceChanged, Read, SessionRevoked, Typing, UserUpdated,
+        PermissionsChanged, PreferencesChanged, PresenceChanged, Read, SessionRevoked, Typing,
+        UserUpdated,
     },
     model::{
-        channels::ChannelNotify, email_settings::EmailSection, org_settings::SettingKey,
-        preferences::Preferences, unread::UnreadChanged, users::Role,
+        channels::ChannelNotify,
+        email_settings::EmailSection,
+        notification_preferences::{Channel, ChosenPreference, PreferenceSource},
+        org_settings::SettingKey,
+        preferences::Preferences,
+        unread::UnreadChanged,
+        users::Role,
     },
+    notification_event::EventKey,
 };
 
 use super::{
@@ -72,11 +79,12 @@ fn of_the_user() -> impl Strategy<Value = Event> {
         (one_of(SettingKey::ALL), text(), any::<i64>()).prop_map(|(key, value, version)| {
             Event::OrgSettingsChanged(OrgSettingsChanged { key, value: value.into(), version })
         }),
-        (any::<bool>(), text()).prop_map(|(sound, language)| {
+        (any::<bool>(), text(), maybe(chosen())).prop_map(|(sound, language, preference)| {
             let mut preferences = Preferences::default();
             preferences.notifications.sound = sound;
             preferences.ui.language = Some(language);
-            Event::PreferencesChanged(preferences.into())
+            let changed = PreferencesChanged { preferences, preference, dnd: None };
+            Event::PreferencesChanged(changed.into())
         }),
         text().prop_map(|reason| Event::SessionRevoked(SessionRevoked { reason })),
         one_of(EmailSection::ALL)
@@ -85,6 +93,19 @@ fn of_the_user() -> impl Strategy<Value = Event> {
             Event::Draining(Draining { reconnect_after_ms, ticket })
         }),
     ]
+}
+
+prop_compose! {
+    fn chosen()(
+        event_key in one_of(EventKey::ALL),
+        channel in one_of(Channel::ALL),
+        enabled in any::<bool>(),
+        source in one_of(PreferenceSource::ALL),
+        updated_at in maybe(time()),
+    ) -> ChosenPreference {
+        let module = event_key.module();
+        ChosenPreference { event_key, module, channel, enabled, source, updated_at }
+    }
 }
 
 prop_compose! {

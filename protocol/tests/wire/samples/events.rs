@@ -4,19 +4,22 @@ use tidewire_protocol::{
     event::{
         ChannelCreated, ChannelRemoved, ChannelUpdated, Draining, EmailSettingsChanged, Empty,
         Event, MemberRemoved, MemberUpdated, MembersAdded, MessageData, OrgSettingsChanged,
-        PermissionsChanged, PresenceChanged, Read, SessionRevoked, Typing, UserUpdated,
+        PermissionsChanged, PreferencesChanged, PresenceChanged, Read, SessionRevoked, Typing,
+        UserUpdated,
     },
     limits,
     model::{
         channels::{Channel, ChannelMember, ChannelNotify, ChannelRole, ChannelType},
         email_settings::EmailSection,
         messages::{Message, MessageType},
+        notification_preferences::{Channel as Way, ChosenPreference, Dnd, PreferenceSource},
         org_settings::SettingKey,
         preferences::Preferences,
         presence::{PresenceItem, PresenceStatus},
         unread::{ChannelUnread, UnreadChanged, UnreadTotals},
         users::{Role, UserRef, UserRefStatus},
     },
+    notification_event::{EventKey, Module},
 };
 
 use super::{NOW, channel_id, message_id, user_id};
@@ -73,13 +76,37 @@ pub(crate) fn events() -> Vec<Event> {
             value: 30.into(),
             version: 2,
         }),
-        Event::PreferencesChanged(
-            Preferences { updated_at: Some(NOW), ..Preferences::default() }.into(),
-        ),
+        Event::PreferencesChanged(preferences().into()),
         Event::SessionRevoked(SessionRevoked { reason: "logout_all".to_owned() }),
         Event::EmailSettingsChanged(EmailSettingsChanged { section: EmailSection::Smtp }),
         Event::Draining(Draining { reconnect_after_ms: 1_500, ticket: "ticket".to_owned() }),
     ]
+}
+
+fn preferences() -> PreferencesChanged {
+    PreferencesChanged {
+        preferences: Preferences { updated_at: Some(NOW), ..Preferences::default() },
+        preference: Some(ChosenPreference {
+            event_key: EventKey::Mention,
+            module: Module::Chat,
+            channel: Way::Push,
+            enabled: false,
+            source: PreferenceSource::User,
+            updated_at: Some(NOW),
+        }),
+        dnd: Some(Dnd {
+            enabled: true,
+            start_time: "22:00".parse().unwrap(),
+            end_time: "08:00".parse().unwrap(),
+            timezone: "Europe/Berlin".to_owned(),
+            days: vec![1, 2, 3, 4, 5],
+            active_now: false,
+            active_until: None,
+            paused_until: Some(NOW),
+            quiet_now: true,
+            quiet_until: Some(NOW),
+        }),
+    }
 }
 
 fn unread() -> UnreadChanged {

@@ -1,0 +1,4 @@
+//! Telling people of what concerns them: whether, when, and by which way.
+
+pub mod decide;
+pub mod dnd;

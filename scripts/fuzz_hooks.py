@@ -65,7 +65,7 @@ if "SCHEMATHESIS_HOOKS" in os.environ:
         "SMTP_PASSWORD_REQUIRED",
     }
     UNSAYABLE_RULES = {
-        "depth", "email", "exclusive", "locale", "plain_login", "time", "timezone",
+        "depth", "distinct", "email", "exclusive", "locale", "plain_login", "time", "timezone",
         "unknown_permission", "unknown_profile", "unknown_user",
     }
     # While another field of the section is on; which ports, the operator decides.

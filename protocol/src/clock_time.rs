@@ -73,7 +73,6 @@ impl utoipa::PartialSchema for ClockTime {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .pattern(Some("^(?:[01][0-9]|2[0-3]):[0-5][0-9]$"))
-            .examples([serde_json::json!("22:00")])
             .build()
             .into()
     }

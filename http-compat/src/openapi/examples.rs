@@ -172,6 +172,8 @@ fn by_name(name: &str) -> &'static str {
         "content" => "High tide at noon.",
         "timezone" => "Europe/Berlin",
         "locale" | "language" => "en-GB",
+        "startTime" => "22:00",
+        "endTime" => "08:00",
         "phone" => "+442079460958",
         "avatar" | "logoUrl" => "https://acme.example/ada.png",
         "url" => "wss://chat.acme.example/api/v1/ws",

@@ -87,7 +87,7 @@ pub struct EffectivePreference {
 #[serde(rename_all = "camelCase")]
 pub struct SetPreference {
     /// Of the catalogue.
-    #[schema(max_length = 64, example = "chat.mention")]
+    #[schema(value_type = EventKey)]
     pub event_key: String,
     pub channel: Channel,
     #[schema(required)]

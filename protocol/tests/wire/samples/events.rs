@@ -1,6 +1,7 @@
 //! One fixed value of every event.
 
 use tidewire_protocol::{
+    clock_time::ClockTime,
     event::{
         ChannelCreated, ChannelRemoved, ChannelUpdated, Draining, EmailSettingsChanged, Empty,
         Event, MemberRemoved, MemberUpdated, MembersAdded, MessageData, OrgSettingsChanged,
@@ -96,8 +97,8 @@ fn preferences() -> PreferencesChanged {
         }),
         dnd: Some(Dnd {
             enabled: true,
-            start_time: "22:00".parse().unwrap(),
-            end_time: "08:00".parse().unwrap(),
+            start_time: ClockTime::from_minutes(22 * 60).unwrap_or_default(),
+            end_time: ClockTime::from_minutes(8 * 60).unwrap_or_default(),
             timezone: "Europe/Berlin".to_owned(),
             days: vec![1, 2, 3, 4, 5],
             active_now: false,

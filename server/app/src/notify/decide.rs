@@ -145,8 +145,8 @@ pub fn decide(situation: &Situation) -> Decision {
     Decision { outcome: Outcome::Deliver, reason: Reason::Wanted, asked }
 }
 
-const fn skip(reason: Reason) -> Verdict {
-    Some((Outcome::Skip, reason))
+const fn skip(reason: Reason) -> (Outcome, Reason) {
+    (Outcome::Skip, reason)
 }
 
 fn possible(it: &Situation) -> Answer {
@@ -164,17 +164,17 @@ fn possible(it: &Situation) -> Answer {
         (it.channel == Channel::Push, it.channel != Channel::InApp);
     let needs_address = it.channel == Channel::Email && !it.event.is_mandatory();
     let verdict = if !it.is_active && !it.event.reaches_outsiders() {
-        skip(Reason::RecipientNotActive)
+        Some(Reason::RecipientNotActive)
     } else if needs_transport && !it.has_transport {
-        skip(Reason::NoTransport)
+        Some(Reason::NoTransport)
     } else if needs_device && !it.has_device {
-        skip(Reason::NoDevice)
+        Some(Reason::NoDevice)
     } else if needs_address && !it.is_address_verified {
-        skip(Reason::AddressNotVerified)
+        Some(Reason::AddressNotVerified)
     } else {
         None
     };
-    (Some(inputs), verdict)
+    (Some(inputs), verdict.map(skip))
 }
 
 /// A mandatory event goes where the table says, and nowhere else.
@@ -183,21 +183,18 @@ fn mandatory(it: &Situation) -> Answer {
         return (None, None);
     }
     let is_offered = it.event.is_on_by_default(it.channel);
-    let verdict = if is_offered {
-        Some((Outcome::Deliver, Reason::Mandatory))
-    } else {
-        skip(Reason::OffByDefault)
-    };
-    (Some(json!({ "mandatory": true, "offered": is_offered })), verdict)
+    let verdict =
+        if is_offered { (Outcome::Deliver, Reason::Mandatory) } else { skip(Reason::OffByDefault) };
+    (Some(json!({ "mandatory": true, "offered": is_offered })), Some(verdict))
 }
 
 fn tenant_switch(it: &Situation) -> Answer {
-    let verdict = if it.tenant_switch { None } else { skip(Reason::TenantOff) };
+    let verdict = (!it.tenant_switch).then_some(skip(Reason::TenantOff));
     (Some(json!({ "enabled": it.tenant_switch })), verdict)
 }
 
 fn master_switch(it: &Situation) -> Answer {
-    let verdict = if it.master_switch { None } else { skip(Reason::MasterOff) };
+    let verdict = (!it.master_switch).then_some(skip(Reason::MasterOff));
     (Some(json!({ "enabled": it.master_switch })), verdict)
 }
 
@@ -208,20 +205,20 @@ fn conversation_mute(it: &Situation) -> Answer {
         Mute::AllButMentions => it.event != EventKey::Mention,
         Mute::Everything => true,
     };
-    let verdict = if is_silenced { skip(Reason::Muted) } else { None };
+    let verdict = is_silenced.then_some(skip(Reason::Muted));
     (Some(json!({ "mute": mute })), verdict)
 }
 
 /// A choice for a channel says so whatever the defaults are; only one against it ends the questions.
 fn own_choice(it: &Situation) -> Answer {
     let Some(chosen) = it.own_choice else { return (None, None) };
-    let verdict = if chosen { None } else { skip(Reason::ChosenOff) };
+    let verdict = (!chosen).then_some(skip(Reason::ChosenOff));
     (Some(json!({ "enabled": chosen })), verdict)
 }
 
 fn tenant_default(it: &Situation) -> Answer {
     let (None, Some(default)) = (it.own_choice, it.tenant_default) else { return (None, None) };
-    let verdict = if default { None } else { skip(Reason::OffByDefault) };
+    let verdict = (!default).then_some(skip(Reason::OffByDefault));
     (Some(json!({ "enabled": default })), verdict)
 }
 
@@ -230,7 +227,7 @@ fn default(it: &Situation) -> Answer {
         return (None, None);
     }
     let default = it.event.is_on_by_default(it.channel);
-    let verdict = if default { None } else { skip(Reason::OffByDefault) };
+    let verdict = (!default).then_some(skip(Reason::OffByDefault));
     (Some(json!({ "enabled": default })), verdict)
 }
 
@@ -242,7 +239,7 @@ fn digest(it: &Situation) -> Answer {
     let verdict = match it.digest {
         DigestChoice::Instant => None,
         DigestChoice::Collected => Some((Outcome::Digest, Reason::WaitsForDigest)),
-        DigestChoice::Never => skip(Reason::NoDigestWanted),
+        DigestChoice::Never => Some(skip(Reason::NoDigestWanted)),
     };
     (Some(json!({ "digest": it.digest })), verdict)
 }
@@ -265,7 +262,7 @@ fn do_not_disturb(it: &Situation) -> Answer {
 fn activity(it: &Situation) -> Answer {
     let inputs = json!({ "reading": it.is_reading, "live": it.is_live });
     let verdict = match it.channel {
-        Channel::Push | Channel::Email if it.is_reading => skip(Reason::ReadingNow),
+        Channel::Push | Channel::Email if it.is_reading => Some(skip(Reason::ReadingNow)),
         Channel::Push if it.is_live => {
             let until = it.now.plus_ms(LIVE_HOLD_MS);
             Some((Outcome::Hold { until }, Reason::MayBeReading))

@@ -62,7 +62,8 @@ fn without_any_choice_the_table_decides() {
 
 #[test]
 fn what_is_off_stays_off_unless_it_is_mandatory() {
-    let offs: [(fn(&mut Situation), Reason); 3] = [
+    type SwitchOff = fn(&mut Situation);
+    let offs: [(SwitchOff, Reason); 3] = [
         (|it| it.tenant_switch = false, Reason::TenantOff),
         (|it| it.master_switch = false, Reason::MasterOff),
         (|it| it.own_choice = Some(false), Reason::ChosenOff),

@@ -157,11 +157,6 @@ impl EventKey {
         matches!(self.row().4, Audience::Administrators)
     }
 
-    /// Whether a person can choose for a channel. A mandatory event goes where it goes.
-    pub const fn is_locked(self) -> bool {
-        self.is_mandatory()
-    }
-
     /// Reaches people who cannot sign in, or whose address is not proven yet.
     pub const fn reaches_outsiders(self) -> bool {
         matches!(self, Self::UserInvited | Self::UserDeactivated | Self::PasswordReset)

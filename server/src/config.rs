@@ -17,7 +17,7 @@ use std::{
 use http::HeaderValue;
 use tidewire_app::{
     clock::Clock,
-    config::{Config, MailConfig, SealingKey, Secret},
+    config::{Config, MailConfig, PushConfig, SealingKey, Secret},
     fanout::bus::{Transport, local::LocalBus, redis::RedisAddresses},
     health::Module,
     mail::smtp::Authorities,
@@ -162,6 +162,7 @@ impl Settings {
             sealing_keys: self.sealing_keys.clone(),
             outgoing: self.outgoing.clone(),
             mail: MailConfig { authorities: self.authorities()?, ..self.mail.clone() },
+            push: PushConfig::default(),
             modules: self.modules.clone(),
             skips_catch_up: self.skips_catch_up,
         })

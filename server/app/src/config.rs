@@ -2,8 +2,6 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use url::Url;
-
 use crate::{
     health::Module,
     mail::{FromAddress, smtp},
@@ -69,11 +67,11 @@ pub struct PushConfig {
     /// Whom services may ask about us: `mailto:` or `https:`; the public address when absent.
     pub vapid_subject: Option<String>,
     pub apns: Option<apns::Credentials>,
-    /// Instead of Apple's services, both of them.
-    pub apns_base: Option<Url>,
+    /// Instead of Apple's services, both of them; without a slash at its end.
+    pub apns_base: Option<String>,
     pub fcm: Option<fcm::Account>,
-    /// Instead of Google's service.
-    pub fcm_base: Option<Url>,
+    /// Instead of Google's service; without a slash at its end.
+    pub fcm_base: Option<String>,
     /// Who certifies push services beside the public authorities.
     pub authorities: Authorities,
 }

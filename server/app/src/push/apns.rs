@@ -6,15 +6,14 @@ mod verdict;
 
 use reqwest::{Client, header};
 use tidewire_protocol::Timestamp;
-use url::Url;
 use uuid::Uuid;
 
 pub use provider_token::{Credentials, InvalidCredentials};
 
 use super::{
     TIMEOUT, Unfit,
-    answer::{self, Answer, Outcome},
-    message::{Kind, Priority, PushMessage, collapse_id},
+    answer::{self, Outcome},
+    message::{Priority, PushMessage, collapse_id},
 };
 use crate::{clock::Clock, config::PushConfig, http_client};
 use provider_token::ProviderToken;
@@ -62,7 +61,7 @@ pub(super) struct Apns {
     client: Client,
     token: ProviderToken,
     /// Instead of both services.
-    base: Option<Url>,
+    base: Option<String>,
 }
 
 impl Apns {
@@ -98,10 +97,7 @@ impl Apns {
 
     async fn attempt(&self, push: &Push<'_>, token: &str, now: Timestamp) -> Verdict {
         let (device, message) = (push.device, push.message);
-        let base = self
-            .base
-            .as_ref()
-            .map_or(device.environment.base(), |base| base.as_str().trim_end_matches('/'));
+        let base = self.base.as_deref().unwrap_or_else(|| device.environment.base());
         let mut request = self
             .client
             .post(format!("{base}/3/device/{}", device.token))
@@ -115,8 +111,7 @@ impl Apns {
             let id = collapse_id(key, COLLAPSE_ID_BYTES_MAX, |byte| byte.is_ascii_graphic());
             request = request.header("apns-collapse-id", id.as_ref());
         }
-        let answer: Result<Answer, Outcome> =
-            answer::ask(request.body(push.body.clone()), TIMEOUT, now).await;
+        let answer = answer::ask(request.body(push.body.clone()), TIMEOUT, now).await;
         answer.map_or_else(Verdict::Final, |answer| verdict::of(&answer))
     }
 }
@@ -140,9 +135,9 @@ struct Push<'a> {
 
 /// 10 is for what people see at once; anything else the device takes when it suits its battery.
 const fn priority(message: &PushMessage) -> &'static str {
-    match (message.kind, message.priority) {
-        (Kind::Alert | Kind::Summary, Priority::High) => "10",
-        (Kind::BadgeOnly | Kind::Clear, _) | (_, Priority::Normal) => "5",
+    match (message.kind.is_shown(), message.priority) {
+        (true, Priority::High) => "10",
+        (true, Priority::Normal) | (false, Priority::High | Priority::Normal) => "5",
     }
 }
 

@@ -5,7 +5,6 @@ mod body;
 mod verdict;
 
 use reqwest::{Client, header};
-use url::Url;
 
 pub use access_token::{Account, InvalidAccount};
 
@@ -45,7 +44,7 @@ pub(super) struct Fcm {
 impl Fcm {
     pub(super) fn new(config: &PushConfig) -> Option<Self> {
         let account = config.fcm.clone()?;
-        let base = config.fcm_base.as_ref().map_or(BASE, Url::as_str).trim_end_matches('/');
+        let base = config.fcm_base.as_deref().unwrap_or(BASE);
         let address = format!("{base}/v1/projects/{}/messages:send", account.project_id());
         let client = http_client::to_services(&config.authorities, false);
         Some(Self { token: AccessToken::new(account), client, address })

@@ -12,7 +12,7 @@ use base64::{
 use reqwest::{Client, RequestBuilder, StatusCode, header};
 use url::{Host, Url};
 
-pub use hosts::{InvalidHost, KNOWN as KNOWN_HOSTS, PushHost};
+pub use hosts::{InvalidHost, PushHost};
 pub use vapid::VapidKey;
 
 use super::{

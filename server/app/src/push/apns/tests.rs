@@ -5,6 +5,7 @@ use tidewire_testkit::{PushAnswer, PushKind, PushPeer};
 
 use super::super::{
     PushServices, Target,
+    message::Kind,
     tests::{config_for, long_message, message, outcomes, started, told},
 };
 use super::*;
@@ -26,7 +27,7 @@ fn services(service: &PushPeer, team_id: &str) -> PushServices {
     let pem = fs::read(service.apns_key_file()).unwrap();
     let credentials = Credentials::new(&pem, PushPeer::APNS_KEY_ID, team_id).unwrap();
     config.push.apns = Some(credentials);
-    config.push.apns_base = Some(service.base().parse().unwrap());
+    config.push.apns_base = Some(service.base());
     PushServices::new(&config, &Clock::manual(START))
 }
 

@@ -20,7 +20,7 @@ fn services(service: &PushPeer, clock: &Clock) -> PushServices {
     let mut config = config_for(service);
     let json = fs::read(service.fcm_account_file()).unwrap();
     config.push.fcm = Some(Account::parse(&json).unwrap());
-    config.push.fcm_base = Some(service.base().parse().unwrap());
+    config.push.fcm_base = Some(service.base());
     PushServices::new(&config, clock)
 }
 

@@ -129,8 +129,10 @@ mod tests {
 
     /// RFC 8291, appendix A.
     fn browser() -> Receiver {
-        let public_key = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6\
-                          SRpkNtoIAiw4";
+        let public_key = concat!(
+            "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6",
+            "SRpkNtoIAiw4",
+        );
         Receiver::new(bytes(public_key), bytes("BTBZMqHH6r4Tts7J_aSIgg")).unwrap()
     }
 
@@ -142,14 +144,18 @@ mod tests {
     #[test]
     fn the_example_of_rfc_8291_comes_out_to_the_byte() {
         let own = public_key(&fresh().key).unwrap();
-        let published = "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK\
-                         6PBru3jl7A8";
+        let published = concat!(
+            "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK",
+            "6PBru3jl7A8",
+        );
         assert_eq!(own, bytes(published));
         let text = b"When I grow up, I want to be a watermelon";
         let body = encrypt_padded(&browser(), &fresh(), text, 0).unwrap();
-        let expected = "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e\
-                        3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwb\
-                        uwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN";
+        let expected = concat!(
+            "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e",
+            "3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwb",
+            "uwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN",
+        );
         assert_eq!(URL_SAFE_NO_PAD.encode(body), expected);
     }
 

@@ -1,10 +1,11 @@
 use std::{net::TcpListener, time::Duration};
 
+use futures_util::future::join_all;
 use serde_json::json;
 use tidewire_testkit::{PushAnswer, PushKind, PushPeer};
 
 use super::super::{
-    Authorities, PushServices, Target,
+    Authorities, IN_FLIGHT_MAX, PushServices, Target,
     message::Kind,
     tests::{config_for, long_message, message, outcomes, started, told},
 };
@@ -249,6 +250,19 @@ async fn a_service_that_says_nothing_is_not_waited_for() {
     let (config, target) = at(&listener);
     let outcome = services(&config).send(&target, &message()).await;
     assert_eq!(told(&outcome), ("try_again", "timed out"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_are_on_their_way_at_once_than_there_is_room_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (config, target) = at(&listener);
+    let (services, message) = (services(&config), message());
+    let started = tokio::time::Instant::now();
+    let sent = (0..=IN_FLIGHT_MAX).map(|_| services.send(&target, &message));
+    for outcome in join_all(sent).await {
+        assert_eq!(told(&outcome), ("try_again", "timed out"));
+    }
+    assert!(started.elapsed() >= 2 * TIMEOUT, "the last one has waited for its turn");
 }
 
 #[test]

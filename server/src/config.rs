@@ -3,6 +3,7 @@
 
 mod command_line;
 mod given;
+mod push;
 mod secret_key;
 mod values;
 
@@ -33,6 +34,7 @@ pub use command_line::{
 pub use given::{Given, Wrong};
 
 use command_line as key;
+use push::Push;
 
 /// Everything that was decided, with defaults where nothing was.
 #[derive(Clone)]
@@ -65,6 +67,7 @@ pub struct Settings {
     sealing_keys: Vec<SealingKey>,
     outgoing: Exceptions,
     mail: MailConfig,
+    push: Push,
     modules: Vec<Module>,
     smtp_ca_file: Option<PathBuf>,
     skips_catch_up: bool,
@@ -119,6 +122,7 @@ impl Settings {
                 .unwrap_or_default(),
             outgoing: outgoing(given)?,
             mail: mail(given)?,
+            push: Push::read(given)?,
             modules: given.optional(&key::MODULES, values::modules)?.unwrap_or_default(),
             smtp_ca_file: given.optional(&key::SMTP_CA_FILE, values::folder)?,
             data_dir,
@@ -162,6 +166,7 @@ impl Settings {
             sealing_keys: self.sealing_keys.clone(),
             outgoing: self.outgoing.clone(),
             mail: MailConfig { authorities: self.authorities()?, ..self.mail.clone() },
+            push: self.push.load()?,
             modules: self.modules.clone(),
             skips_catch_up: self.skips_catch_up,
         })

@@ -17,7 +17,7 @@ use tidewire_app::{
     App, Error,
     actor::Identity,
     clock::Clock,
-    config::{Config, MailConfig, Secret},
+    config::{Config, MailConfig, PushConfig, Secret},
     fanout::bus::local::LocalBus,
     outgoing::Exceptions,
     permission::Permission,
@@ -144,6 +144,7 @@ async fn app(db: &TestDb, clock: Clock, changes: &[(Class, Rate)]) -> App {
         sealing_keys: Vec::new(),
         outgoing: Exceptions::default(),
         mail: MailConfig::default(),
+        push: PushConfig::default(),
         modules: Vec::new(),
         skips_catch_up: false,
     };

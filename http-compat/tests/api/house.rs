@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tidewire_app::{
     App,
     clock::Clock,
-    config::{Config, MailConfig, Secret},
+    config::{Config, MailConfig, PushConfig, Secret},
     fanout::bus::local::LocalBus,
     outgoing::Exceptions,
     rate_limit::Rates,
@@ -77,6 +77,7 @@ impl House {
             sealing_keys: Vec::new(),
             outgoing: Exceptions::default(),
             mail: MailConfig::default(),
+            push: PushConfig::default(),
             modules: Vec::new(),
             skips_catch_up: false,
         };

@@ -6,6 +6,10 @@ use crate::{
     health::Module,
     mail::{FromAddress, smtp},
     outgoing::Exceptions,
+    push::{
+        Authorities, apns, fcm,
+        web_push::{PushHost, VapidKey},
+    },
     rate_limit::Rates,
 };
 
@@ -31,6 +35,7 @@ pub struct Config {
     /// Where tenants may make this server connect to beyond the public internet.
     pub outgoing: Exceptions,
     pub mail: MailConfig,
+    pub push: PushConfig,
     /// Whose state is shown beside the server's own.
     pub modules: Vec<Module>,
     /// For the tests of tests: what the bus loses stays lost.
@@ -50,6 +55,25 @@ pub struct MailConfig {
     pub plain_login: bool,
     /// Where names are looked up that settings are checked by; the system's servers otherwise.
     pub name_server: Option<SocketAddr>,
+}
+
+/// By whom devices are pushed to, and who we are to them. A platform without credentials is off.
+#[derive(Clone, Default)]
+pub struct PushConfig {
+    /// Whose services browsers may subscribe with; empty turns Web Push off.
+    pub web_hosts: Vec<PushHost>,
+    /// What browsers subscribe with; derived from the installation's secret when absent.
+    pub vapid_key: Option<VapidKey>,
+    /// Whom services may ask about us: `mailto:` or `https:`; the public address when absent.
+    pub vapid_subject: Option<String>,
+    pub apns: Option<apns::Credentials>,
+    /// Instead of Apple's services, both of them; without a slash at its end.
+    pub apns_base: Option<String>,
+    pub fcm: Option<fcm::Account>,
+    /// Instead of Google's service; without a slash at its end.
+    pub fcm_base: Option<String>,
+    /// Who certifies push services beside the public authorities.
+    pub authorities: Authorities,
 }
 
 /// A key with the name that values sealed under it carry.

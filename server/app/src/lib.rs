@@ -17,6 +17,7 @@ pub mod email_address;
 pub mod idempotency;
 pub mod mail;
 pub mod outgoing;
+pub mod push;
 
 pub mod accounts;
 pub mod audit;
@@ -80,6 +81,7 @@ use fanout::{
 use mail::Mail;
 use people::Directory;
 use presence::Presence;
+use push::PushServices;
 use rate_limit::RateLimits;
 use tasks::Tasks;
 
@@ -113,6 +115,7 @@ pub struct Parts {
     pub(crate) identities: Identities,
     pub(crate) hashing: password::Room,
     pub(crate) mail: Mail,
+    pub push: PushServices,
     /// Rings when somebody has forgotten a password.
     pub(crate) forgotten: Notify,
     pub(crate) seal: Seal,
@@ -165,6 +168,7 @@ impl App {
             identities: Identities::default(),
             hashing: password::Room::for_this_machine(),
             mail: Mail::new(&config),
+            push: PushServices::new(&config, &clock),
             forgotten: Notify::new(),
             dns_queued: Notify::new(),
             seal: Seal::new(&config.sealing_keys, &config.secret),

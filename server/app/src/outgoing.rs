@@ -52,6 +52,15 @@ impl Exceptions {
         if !self.permit_port(port, ports) {
             return Err(Refused::Port);
         }
+        self.resolve_any_port(host, port).await
+    }
+
+    /// As [`Exceptions::resolve`], where the port was judged before.
+    pub(crate) async fn resolve_any_port(
+        &self,
+        host: &str,
+        port: u16,
+    ) -> Result<Vec<SocketAddr>, Refused> {
         let addresses = resolve(host, port).await.ok_or(Refused::Unknown)?;
         if addresses.iter().all(|address| self.permit_address(address.ip())) {
             Ok(addresses)

@@ -2,7 +2,7 @@
 
 mod screen;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use serde_json::{Map, Value};
 use tempfile::TempDir;
@@ -28,7 +28,7 @@ use crate::{
     actor::Request,
     auth::session,
     clock::Clock,
-    config::{Config, MailConfig, Secret},
+    config::{Config, MailConfig, PushConfig, Secret},
     fanout::bus::local::LocalBus,
     org_settings,
     outgoing::Exceptions,
@@ -198,8 +198,16 @@ async fn start(
     change: impl FnOnce(&mut Config),
 ) -> (App, TempDir, LocalBus) {
     let data = tempfile::tempdir().unwrap();
-    let mut config = Config {
-        data_dir: data.path().to_owned(),
+    let mut config = config(data.path());
+    change(&mut config);
+    let (db, bus) = (Db::open(db.url()).await.unwrap(), LocalBus::default());
+    (App::start(db, Clock::manual(START), config, tasks, &bus), data, bus)
+}
+
+/// What an operator has decided who has decided nothing.
+pub(crate) fn config(data: &Path) -> Config {
+    Config {
+        data_dir: data.to_owned(),
         public_url: "https://tide.example".to_owned(),
         registration_open: true,
         rate_limits: true,
@@ -209,12 +217,10 @@ async fn start(
         sealing_keys: Vec::new(),
         outgoing: Exceptions::default(),
         mail: MailConfig::default(),
+        push: PushConfig::default(),
         modules: Vec::new(),
         skips_catch_up: false,
-    };
-    change(&mut config);
-    let (db, bus) = (Db::open(db.url()).await.unwrap(), LocalBus::default());
-    (App::start(db, Clock::manual(START), config, tasks, &bus), data, bus)
+    }
 }
 
 /// Reads an input as a mouth would.

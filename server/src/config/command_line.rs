@@ -263,11 +263,41 @@ settings! {
     MAIL_FROM mail_from "TIDEWIRE_MAIL_FROM" "ADDRESS" "" false
         "Whom mails come from; no-reply at the public address by default"
         "an address, perhaps with a name, such as Tidewire <no-reply@example.com>";
+    WEB_PUSH_HOSTS web_push_hosts "TIDEWIRE_WEB_PUSH_HOSTS" "HOSTS" "fcm.googleapis.com,updates.push.services.mozilla.com,*.push.services.mozilla.com,web.push.apple.com,*.push.apple.com,*.notify.windows.com" false
+        "Whose push services browsers may subscribe with; those of the makers of browsers by default"
+        "hosts separated by commas, *. in front for all below one, or none for no Web Push";
+    VAPID_PRIVATE_KEY vapid_private_key "TIDEWIRE_VAPID_PRIVATE_KEY" "KEY" "" true
+        "What browsers know this server by, the same on all nodes; derived from the secret key by default"
+        "a private key of the curve P-256: 32 bytes in base64url, which are 43 characters";
+    VAPID_SUBJECT vapid_subject "TIDEWIRE_VAPID_SUBJECT" "ADDRESS" "" false
+        "Whom push services of browsers may ask about this server; its public address by default, if that is https"
+        "an address such as mailto:admin@example.com or https://example.com/contact";
+    APNS_KEY_FILE apns_key_file "TIDEWIRE_APNS_KEY_FILE" "FILE" "" false
+        "The key for pushes to devices of Apple's; without it there are none"
+        "the path of a .p8 file as Apple hands it out";
+    APNS_KEY_ID apns_key_id "TIDEWIRE_APNS_KEY_ID" "ID" "" false
+        "The name of that key"
+        "ten letters and digits, such as ABC123DEFG";
+    APNS_TEAM_ID apns_team_id "TIDEWIRE_APNS_TEAM_ID" "ID" "" false
+        "The team that the key belongs to"
+        "ten letters and digits, such as DEF123GHIJ";
+    APNS_BASE apns_base "TIDEWIRE_APNS_BASE" "URL" "" false
+        "Where to push to devices of Apple's instead of Apple's services; for proxies and tests"
+        "https:// and a host, such as https://apns.example.com:8443";
+    FCM_CREDENTIALS_FILE fcm_credentials_file "TIDEWIRE_FCM_CREDENTIALS_FILE" "FILE" "" false
+        "The service account for pushes to Android devices; without it there are none"
+        "the path of a service account's key in JSON as Google hands it out";
+    FCM_BASE fcm_base "TIDEWIRE_FCM_BASE" "URL" "" false
+        "Where to push to Android devices instead of Google's service; for proxies and tests"
+        "https:// and a host, such as https://fcm.example.com:8443";
+    PUSH_CA_FILE push_ca_file "TIDEWIRE_PUSH_CA_FILE" "FILE" "" false
+        "Who may certify push services beside the public authorities"
+        "the path of a file with certificates in PEM";
     OUTBOUND_ALLOW outbound_allow "TIDEWIRE_OUTBOUND_ALLOW" "ADDRESSES" "" false
-        "What tenants' mail servers may be beside public addresses"
+        "What tenants' mail servers and push services of browsers may be beside public addresses"
         "addresses or ranges separated by commas, such as 10.1.2.0/24";
     OUTBOUND_PORTS outbound_ports "TIDEWIRE_OUTBOUND_PORTS" "PORTS" "" false
-        "Ports of tenants' mail servers beside 25, 465, 587 and 2525"
+        "Ports of tenants' mail servers beside 25, 465, 587 and 2525, and of push services beside 443"
         "port numbers separated by commas, such as 1025";
     NAME_SERVER name_server "TIDEWIRE_NAME_SERVER" "ADDRESS:PORT" "" false
         "Where records of tenants' domains are looked up; the system's name servers by default"

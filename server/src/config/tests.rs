@@ -5,6 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use clap::Parser as _;
 use tempfile::TempDir;
+use tidewire_testkit::{PushKind, PushPeer};
 
 use super::*;
 
@@ -118,6 +119,18 @@ fn a_wrong_value_is_named_with_its_fault_and_what_is_expected() {
         ("--smtp-url", "mail.example", "TIDEWIRE_SMTP_URL"),
         ("--smtp-plain-login", "perhaps", "TIDEWIRE_SMTP_PLAIN_LOGIN"),
         ("--mail-from", "somebody", "TIDEWIRE_MAIL_FROM"),
+        ("--web-push-hosts", "https://push.example", "TIDEWIRE_WEB_PUSH_HOSTS"),
+        ("--web-push-hosts", "push.example,127.0.0.1", "TIDEWIRE_WEB_PUSH_HOSTS"),
+        ("--vapid-private-key", "hunter2", "TIDEWIRE_VAPID_PRIVATE_KEY"),
+        ("--vapid-private-key", &"A".repeat(43), "TIDEWIRE_VAPID_PRIVATE_KEY"),
+        ("--vapid-subject", "ops@tide.example", "TIDEWIRE_VAPID_SUBJECT"),
+        ("--vapid-subject", "mailto:Ops <ops@tide.example>", "TIDEWIRE_VAPID_SUBJECT"),
+        ("--vapid-subject", "mailto:ops", "TIDEWIRE_VAPID_SUBJECT"),
+        ("--vapid-subject", "http://tide.example", "TIDEWIRE_VAPID_SUBJECT"),
+        ("--apns-key-id", "ABC123", "TIDEWIRE_APNS_KEY_ID"),
+        ("--apns-team-id", "ABC-23DEFG", "TIDEWIRE_APNS_TEAM_ID"),
+        ("--apns-base", "http://apns.example", "TIDEWIRE_APNS_BASE"),
+        ("--fcm-base", "fcm.example", "TIDEWIRE_FCM_BASE"),
         ("--outbound-allow", "localhost", "TIDEWIRE_OUTBOUND_ALLOW"),
         ("--outbound-ports", "25,0", "TIDEWIRE_OUTBOUND_PORTS"),
         ("--name-server", "192.0.2.53", "TIDEWIRE_NAME_SERVER"),
@@ -157,6 +170,82 @@ fn a_file_without_certificates_stops_the_start() {
     assert!(wrong.starts_with("TIDEWIRE_SMTP_CA_FILE: cannot be read "), "{wrong}");
 }
 
+/// What is said of the first file that is wrong.
+fn fault_of_files(arguments: &[&str]) -> String {
+    let settings = read(&[arguments, &["--secret-key", KEY]].concat()).unwrap();
+    settings.app(&Clock::system()).err().unwrap().to_string()
+}
+
+#[test]
+fn files_for_pushes_are_what_they_should_be_or_stop_the_start() {
+    let (_directory, path) = file("hunter2");
+    let ids = ["--apns-key-id", "ABC123DEFG", "--apns-team-id", "DEF123GHIJ"];
+    let apns = |path| [&["--apns-key-file", path], ids.as_slice()].concat();
+    for (arguments, said) in [
+        (apns(&path), "TIDEWIRE_APNS_KEY_FILE: is no private key of the curve P-256 in PEM; "),
+        (apns("/nowhere"), "TIDEWIRE_APNS_KEY_FILE: cannot be read "),
+        (vec!["--fcm-credentials-file", &path], "TIDEWIRE_FCM_CREDENTIALS_FILE: is no service "),
+        (vec!["--fcm-credentials-file", "/nowhere"], "TIDEWIRE_FCM_CREDENTIALS_FILE: cannot be "),
+        (vec!["--push-ca-file", &path], "TIDEWIRE_PUSH_CA_FILE: has no certificates in it; "),
+        (vec!["--push-ca-file", "/nowhere"], "TIDEWIRE_PUSH_CA_FILE: cannot be read "),
+    ] {
+        let wrong = fault_of_files(&arguments);
+        assert!(wrong.starts_with(said), "{wrong}");
+        assert!(!wrong.contains("hunter2") && !wrong.contains('\n'), "{wrong}");
+    }
+}
+
+#[test]
+fn files_for_pushes_are_read_at_the_start() {
+    let Some(apple) = PushPeer::start(PushKind::Apns) else { return };
+    let Some(google) = PushPeer::start(PushKind::Fcm) else { return };
+    let path = |path: PathBuf| path.display().to_string();
+    let (key, account) = (path(apple.apns_key_file()), path(google.fcm_account_file()));
+    let (authority, base) = (path(apple.ca_file()), format!("{}/", apple.base()));
+    let given = [
+        ["--secret-key", KEY],
+        ["--apns-key-file", &key],
+        ["--apns-key-id", PushPeer::APNS_KEY_ID],
+        ["--apns-team-id", PushPeer::APNS_TEAM_ID],
+        ["--apns-base", &base],
+        ["--fcm-credentials-file", &account],
+        ["--push-ca-file", &authority],
+    ];
+    let push = read(given.as_flattened()).unwrap().app(&Clock::system()).unwrap().push;
+    assert!(push.apns.is_some() && push.fcm.is_some());
+    assert_eq!((push.apns_base, push.fcm_base), (Some(apple.base()), None));
+}
+
+#[test]
+fn what_apple_wants_to_know_is_said_in_whole() {
+    let said = [
+        ("--apns-key-file", "key.p8", "TIDEWIRE_APNS_KEY_ID"),
+        ("--apns-key-id", "ABC123DEFG", "TIDEWIRE_APNS_KEY_FILE"),
+        ("--apns-team-id", "DEF123GHIJ", "TIDEWIRE_APNS_KEY_FILE"),
+    ];
+    for (flag, value, missing) in said {
+        let wrong = read(&[flag, value]).err().unwrap();
+        let beside = format!("{missing}: is missing beside the other settings of APNs; expected ");
+        assert!(wrong.starts_with(&beside), "{wrong}");
+    }
+}
+
+#[test]
+fn browsers_are_pushed_to_unless_it_was_said_otherwise() {
+    let push = |arguments: &[&str]| {
+        let settings = read(&[arguments, &["--secret-key", KEY]].concat()).unwrap();
+        settings.app(&Clock::system()).unwrap().push
+    };
+    let usual = push(&[]);
+    assert!(usual.web_hosts.len() > 3 && usual.vapid_key.is_none());
+    assert_eq!(push(&["--web-push-hosts", "push.example, *.push.example"]).web_hosts.len(), 2);
+    assert_eq!(push(&["--web-push-hosts", "none"]).web_hosts, []);
+    let own = ["--vapid-private-key", KEY, "--vapid-subject", "mailto:ops@tide.example"];
+    let own = push(&own);
+    assert!(own.vapid_key.is_some());
+    assert_eq!(own.vapid_subject.as_deref(), Some("mailto:ops@tide.example"));
+}
+
 #[test]
 fn keys_for_sealing_are_named_and_in_order() {
     let keys = read(&["--sealing-keys", &format!("k2:{KEY}, k1:{KEY}")]).unwrap().sealing_keys;
@@ -183,7 +272,8 @@ fn the_public_address_has_no_slash_at_its_end_and_its_origin_may_call() {
 
 #[test]
 fn the_list_of_settings_shows_no_secret() {
-    let arguments = ["tidewire", "--secret-key", KEY, "--database-url", "postgres://u:pw@h/d"];
+    let secrets = ["--secret-key", KEY, "--vapid-private-key", KEY];
+    let arguments = [&["tidewire", "--database-url", "postgres://u:pw@h/d"], &secrets[..]].concat();
     let given = Given::gather(CommandLine::try_parse_from(arguments).unwrap()).unwrap();
     let list = given.to_string();
     assert!(!list.contains(KEY) && !list.contains("pw"), "{list}");

@@ -236,7 +236,7 @@ fn module(text: &str) -> Value<Module> {
 }
 
 /// The members of a list with commas between them.
-fn members(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn members(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|member| !member.is_empty())
 }
 

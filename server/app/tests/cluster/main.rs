@@ -17,7 +17,7 @@ use tidewire_app::{
     Actor, App, Result,
     auth::session,
     clock::Clock,
-    config::{Config, MailConfig, Secret},
+    config::{Config, MailConfig, PushConfig, Secret},
     fanout::{
         bus::Transport,
         connection::Connection,
@@ -144,6 +144,7 @@ fn config(data: &std::path::Path) -> Config {
         sealing_keys: Vec::new(),
         outgoing: Exceptions::default(),
         mail: MailConfig::default(),
+        push: PushConfig::default(),
         modules: Vec::new(),
         skips_catch_up: false,
     }

@@ -31,9 +31,9 @@ use tidewire_app::{
     App,
     permission::Permission::{
         AuditRead, ChatCreateGroup, ChatRead, ChatWrite, EmailSettingsManage, EmailSettingsRead,
-        HealthRead, ProfilesManage, ProfilesRead, ServiceTokensManage, SessionsManage,
-        SettingsManage, SettingsRead, TokensIntrospect, UsersCreate, UsersDeactivate, UsersDelete,
-        UsersRead, UsersUpdate,
+        HealthRead, NotificationsEmit, ProfilesManage, ProfilesRead, ServiceTokensManage,
+        SessionsManage, SettingsManage, SettingsRead, TokensIntrospect, UsersCreate,
+        UsersDeactivate, UsersDelete, UsersRead, UsersUpdate,
     },
     rate_limit::Class,
 };
@@ -48,8 +48,9 @@ use address::Network;
 use admission::{administering, holding, probe, public, serving, signed_in};
 use routes::{
     accounts, audit, channel_members, channels, email_settings, email_verification, health,
-    messages, notification_preferences, org_settings, own_profile, passwords, permissions,
-    preferences, presence, profiles, service_tokens, sessions, tenants, tickets, unread, users,
+    messages, notification_preferences, notifications, org_settings, own_profile, passwords,
+    permissions, preferences, presence, profiles, service_tokens, sessions, tenants, tickets,
+    unread, users,
 };
 use routing::Page;
 
@@ -197,6 +198,18 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/chat/channels/{id}/read",   holding(ChatRead, Class::Read),  routes!(unread::mark_read))
         .at("/api/v1/chat/channels/{id}/unread", holding(ChatRead, Class::Write), routes!(unread::mark_unread))
         .at("/api/v1/chat/unread-count",         holding(ChatRead, Class::Read),  routes!(unread::count))
+
+        // what people were told of
+        .at("/api/v1/notifications",               signed_in(Class::Read),  routes!(notifications::list))
+        .at("/api/v1/notifications/unread-count",  signed_in(Class::Read),  routes!(notifications::unread_count))
+        .at("/api/v1/notifications/mark-all-read", signed_in(Class::Write), routes!(notifications::mark_all_read))
+        .at("/api/v1/notifications/decisions",     signed_in(Class::Read),  routes!(notifications::decisions))
+        .at("/api/v1/notifications/emit",          serving(NotificationsEmit), routes!(notifications::emit))
+        .at("/api/v1/notifications/{id}",          signed_in(Class::Write), routes!(notifications::dismiss))
+        .at("/api/v1/notifications/{id}/read",     signed_in(Class::Write), routes!(notifications::mark_read))
+        .at("/api/v1/notifications/{id}/trace",    signed_in(Class::Read),  routes!(notifications::trace))
+        .at("/api/v1/notifications/analytics/digest/settings", signed_in(Class::Read),  routes!(notifications::digest))
+        .at("/api/v1/notifications/analytics/digest/settings", signed_in(Class::Write), routes!(notifications::change_digest))
 
         // what people choose to be notified of, and when they want quiet
         .at("/api/v1/notifications/preferences",             signed_in(Class::Read),                                  routes!(notification_preferences::effective))

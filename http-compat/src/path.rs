@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 use tidewire_protocol::{
     ErrorCode,
-    id::{ChannelId, MemberKey, MessageId, ServiceTokenId, SessionId, UserKey},
+    id::{ChannelId, MemberKey, MessageId, NotificationId, ServiceTokenId, SessionId, UserKey},
 };
 
 use crate::problem::Problem;
@@ -31,6 +31,10 @@ impl PathId for MessageId {
 }
 
 impl PathId for SessionId {
+    const FORM: &str = "must be a UUID";
+}
+
+impl PathId for NotificationId {
     const FORM: &str = "must be a UUID";
 }
 

@@ -8,12 +8,13 @@ use serde_json::{Map, Value};
 
 use crate::{
     Position,
-    id::{ChannelId, MessageId, UserKey},
+    id::{ChannelId, MessageId, NotificationId, UserKey},
     input::{self, FieldError, Fields, Input},
     limits::{INTEGER_MAX, PRESENCE_WATCH_MAX, RESUME_CHANNELS_MAX},
     model::{
         channels::{CreateGroup, OpenDirect},
         messages::{EditMessage, HistoryQuery, SendMessage},
+        notifications::MarkAllRead,
         presence::PresenceStatus,
         unread::MarkRead,
     },
@@ -67,11 +68,11 @@ pub enum Command {
         user_ids: Vec<UserKey>,
     },
     NotificationsRead {
-        id: String,
+        id: NotificationId,
     },
-    NotificationsReadAll,
+    NotificationsReadAll(MarkAllRead),
     NotificationsDismiss {
-        id: String,
+        id: NotificationId,
     },
     EntityWatch {
         canonical_id: String,
@@ -115,7 +116,7 @@ impl Command {
             Self::PresenceWatch { .. } => "presence.watch",
             Self::PresenceUnwatch { .. } => "presence.unwatch",
             Self::NotificationsRead { .. } => "notifications.read",
-            Self::NotificationsReadAll => "notifications.read_all",
+            Self::NotificationsReadAll(_) => "notifications.read_all",
             Self::NotificationsDismiss { .. } => "notifications.dismiss",
             Self::EntityWatch { .. } => "entity.watch",
             Self::EntityUnwatch { .. } => "entity.unwatch",
@@ -147,7 +148,7 @@ impl Command {
             | Self::PresenceWatch { .. }
             | Self::PresenceUnwatch { .. }
             | Self::NotificationsRead { .. }
-            | Self::NotificationsReadAll
+            | Self::NotificationsReadAll(_)
             | Self::NotificationsDismiss { .. }
             | Self::EntityWatch { .. }
             | Self::EntityUnwatch { .. }
@@ -190,12 +191,10 @@ impl Command {
             "presence.set" => Self::PresenceSet { status: read(data, read_settable_presence)? },
             "presence.watch" => Self::PresenceWatch { user_ids: read(data, read_watch_list)? },
             "presence.unwatch" => Self::PresenceUnwatch { user_ids: read(data, read_watch_list)? },
-            "notifications.read" => {
-                Self::NotificationsRead { id: read(data, |f| f.printable("id", 1, 64))? }
-            }
-            "notifications.read_all" => Self::NotificationsReadAll,
+            "notifications.read" => Self::NotificationsRead { id: read(data, |f| f.id("id"))? },
+            "notifications.read_all" => Self::NotificationsReadAll(input::parse(data)?),
             "notifications.dismiss" => {
-                Self::NotificationsDismiss { id: read(data, |f| f.printable("id", 1, 64))? }
+                Self::NotificationsDismiss { id: read(data, |f| f.id("id"))? }
             }
             "entity.watch" => Self::EntityWatch {
                 canonical_id: read(data, |f| f.printable("canonicalId", 1, 64))?,
@@ -212,7 +211,8 @@ impl Command {
     pub fn data(&self) -> Map<String, Value> {
         match self {
             Self::Hello(hello) => object(hello),
-            Self::Ping | Self::NotificationsReadAll => Map::new(),
+            Self::Ping => Map::new(),
+            Self::NotificationsReadAll(wanted) => object(wanted),
             Self::AuthRefresh { token } => object(&serde_json::json!({ "token": token })),
             Self::Activity { channel_id } => {
                 object(&serde_json::json!({ "channelId": channel_id }))

@@ -5,12 +5,14 @@ use serde_json::Value;
 
 use crate::{
     Timestamp,
-    id::{ChannelId, UserId},
+    id::{ChannelId, NotificationId, UserId},
     model::{
         channels::{Channel, ChannelMember, ChannelNotify},
+        digests::DigestSettings,
         email_settings::EmailSection,
         messages::Message,
         notification_preferences::{ChosenPreference, Dnd},
+        notifications::Notification,
         org_settings::SettingKey,
         preferences::Preferences,
         presence::PresenceItem,
@@ -69,6 +71,13 @@ events! {
     OrgSettingsChanged(OrgSettingsChanged) = "org_settings.changed",
     /// The receiver's own, as they are now.
     PreferencesChanged(Box<PreferencesChanged>) = "preferences.changed",
+    /// An entry of the inbox, as the four that follow.
+    NotificationCreated(Box<NotificationShown>) = "notification.created",
+    NotificationUpdated(Box<NotificationShown>) = "notification.updated",
+    NotificationRemoved(NotificationRemoved) = "notification.removed",
+    NotificationsAllRead(NotificationsAllRead) = "notifications.all_read",
+    /// Entries up to the frame's `inbox` were left out: read the notifications again.
+    InboxBehind(Empty) = "inbox.behind",
     SessionRevoked(SessionRevoked) = "session.revoked",
     EmailSettingsChanged(EmailSettingsChanged) = "email_settings.changed",
     Draining(Draining) = "server.draining",
@@ -82,6 +91,26 @@ pub struct PreferencesChanged {
     pub preferences: Preferences,
     pub preference: Option<ChosenPreference>,
     pub dnd: Option<Dnd>,
+    pub digest: Option<DigestSettings>,
+}
+
+/// The notification as it is now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotificationShown {
+    pub notification: Notification,
+    /// Nobody is to be disturbed by it.
+    pub silent: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotificationRemoved {
+    pub id: NotificationId,
+}
+
+/// Whatever was created at or before `before` is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotificationsAllRead {
+    pub before: Timestamp,
 }
 
 /// Data without fields.

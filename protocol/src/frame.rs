@@ -83,6 +83,11 @@ impl<'a> EventFrame<'a> {
         Self { event: event.name(), channel: None, seq: None, mark: None, inbox: None, data: event }
     }
 
+    /// An entry of the user's inbox.
+    pub const fn inbox(seq: u64, event: &'a Event) -> Self {
+        Self { inbox: Some(seq), ..Self::plain(event) }
+    }
+
     /// An entry of a channel's log.
     pub const fn entry(channel: ChannelId, position: Position, event: &'a Event) -> Self {
         Self {
@@ -156,6 +161,8 @@ pub struct Welcome {
     pub connection_id: ConnectionId,
     pub user: User,
     pub unread: UnreadTotals,
+    /// The last entry of the user's inbox.
+    pub inbox: u64,
     /// The channels of the user; on a resume only those that moved.
     pub channels: Vec<ChannelState>,
     pub heartbeat_seconds: u64,
@@ -192,6 +199,7 @@ pub struct ChannelState {
 
 /// How a returning client fares.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ResumeOutcome {
     pub status: ResumeStatus,
     /// Channels whose missed entries do not follow: page `chat.history` up to this position.
@@ -200,6 +208,8 @@ pub struct ResumeOutcome {
     pub forked: Vec<ChannelId>,
     /// Channels the user is no longer in.
     pub gone: Vec<ChannelId>,
+    /// The missed entries of the inbox do not follow: read the notifications again.
+    pub inbox_behind: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

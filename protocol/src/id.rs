@@ -88,6 +88,14 @@ typed_id! {
     ChannelId
     /// A message, which is also the log entry that created it.
     MessageId
+    /// Something that somebody was told of.
+    NotificationId
+    /// What was decided about one event, person and channel.
+    DecisionId
+    /// A device that somebody can be pushed to.
+    DeviceId
+    /// A push, or a mail about a notification.
+    DeliveryId
     /// A token of a module.
     ServiceTokenId
     /// A line of the audit log.

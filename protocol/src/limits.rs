@@ -119,6 +119,17 @@ pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 pub const IDEMPOTENCY_LIFETIME_MS: i64 = 24 * 3_600_000;
 
 // notifications
+pub const EVENT_KEY_CHARS_MAX: usize = 64;
+pub const EMIT_USERS_MAX: usize = 500;
+pub const EMIT_DATA_BYTES_MAX: usize = 8 * 1024;
+pub const DEDUPE_KEY_CHARS_MAX: usize = 128;
+pub const DEDUPE_LIFETIME_MS: i64 = 24 * 3_600_000;
+pub const ACTION_URL_CHARS_MAX: usize = 500;
+pub const INBOX_NOTIFICATIONS_MAX: i64 = 2_000;
+/// Repeats of an unread notification within this time are put together.
+pub const REPEAT_WINDOW_MS: i64 = 5 * 60_000;
+pub const INBOX_KEPT_MS: i64 = 30 * 86_400_000;
+pub const DECISIONS_KEPT_MS: i64 = 30 * 86_400_000;
 /// 30 days.
 pub const DND_PAUSE_MINUTES_MAX: i64 = 30 * 24 * 60;
 pub const DND_PREVIEW_DAYS_DEFAULT: i64 = 7;

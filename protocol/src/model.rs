@@ -4,12 +4,14 @@
 pub mod accounts;
 pub mod audit;
 pub mod channels;
+pub mod digests;
 pub mod email_settings;
 pub mod email_verification;
 pub mod health;
 pub mod messages;
 pub mod notification_decisions;
 pub mod notification_preferences;
+pub mod notifications;
 pub mod org_settings;
 pub mod own_profile;
 pub mod pages;

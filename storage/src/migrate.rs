@@ -32,6 +32,8 @@ migrations! {
     13 "0013_signing_keys",
     14 "0014_retention",
     15 "0015_notification_preferences",
+    16 "0016_notifications",
+    17 "0017_deliveries",
 }
 
 /// Applies what is missing. Nodes that start together wait for one another.

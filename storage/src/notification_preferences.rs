@@ -105,19 +105,20 @@ pub async fn quiet_hours(
     user: UserId,
 ) -> Result<Option<StoredQuietHours>> {
     let row = query(QUIET_HOURS).bind(tenant).bind(user).fetch_optional(conn).await?;
-    row.as_ref().map(read_quiet_hours).transpose()
+    row.as_ref().map(|row| read_quiet_hours(row, 0)).transpose()
 }
 
-fn read_quiet_hours(row: &Row) -> Result<StoredQuietHours> {
-    let bits = row.int(4)?;
+/// Reads the columns from `enabled` to `resumed_until_ms` from column `at` on.
+pub(crate) fn read_quiet_hours(row: &Row, at: usize) -> Result<StoredQuietHours> {
+    let bits = row.int(at + 4)?;
     Ok(StoredQuietHours {
-        enabled: row.get(0)?,
-        start: clock_time(row, 1)?,
-        end: clock_time(row, 2)?,
-        zone: row.get(3)?,
+        enabled: row.get(at)?,
+        start: clock_time(row, at + 1)?,
+        end: clock_time(row, at + 2)?,
+        zone: row.get(at + 3)?,
         days: std::array::from_fn(|day| bits & (1 << day) != 0),
-        paused_until: row.optional_timestamp(5)?,
-        resumed_until: row.optional_timestamp(6)?,
+        paused_until: row.optional_timestamp(at + 5)?,
+        resumed_until: row.optional_timestamp(at + 6)?,
     })
 }
 

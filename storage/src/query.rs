@@ -268,4 +268,4 @@ macro_rules! id_params {
     )+};
 }
 
-id_params! { id::AuditEntryId id::ServiceTokenId id::TenantId id::UserId id::SessionId id::ChannelId id::MessageId id::NodeId }
+id_params! { id::AuditEntryId id::NotificationId id::DecisionId id::DeviceId id::DeliveryId id::ServiceTokenId id::TenantId id::UserId id::SessionId id::ChannelId id::MessageId id::NodeId }

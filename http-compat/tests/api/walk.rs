@@ -79,6 +79,9 @@ async fn knock(client: &Client, endpoint: &Endpoint, ids: &Ids) -> Answered {
     answer
 }
 
+/// What services may hold where they are asked to come.
+const SERVICES: &[&str] = &["users.read", "tokens.introspect", "notifications.emit"];
+
 /// A mail server that nobody may save, and no name server, so that nothing leaves this machine.
 async fn open() -> House {
     House::with(|config| config.mail.name_server = Some(([127, 0, 0, 1], 9).into())).await
@@ -107,7 +110,7 @@ async fn nobody_comes_without_a_token_that_is_live() {
         closed(&house.bearer(&revoked), endpoint, (401, "TOKEN_INVALID")).await;
     }
 
-    let (services, _) = service(&ada, "modules", &["users.read", "tokens.introspect"]).await;
+    let (services, _) = service(&ada, "modules", SERVICES).await;
     let services = house.bearer(&services);
     operator::set_suspended(&house.app, "acme", true).await.unwrap();
     for endpoint in &endpoints {
@@ -179,7 +182,7 @@ async fn people_may_what_their_role_and_profile_say() {
 async fn services_come_where_they_are_asked_to_and_nowhere_else() {
     let house = open().await;
     let ada = house.company("acme").await;
-    let (all, _) = service(&ada, "all", &["users.read", "tokens.introspect"]).await;
+    let (all, _) = service(&ada, "all", SERVICES).await;
     let (other, _) = service(&ada, "other", &["events.read"]).await;
     for endpoint in &endpoints(&house).await {
         let answer = knock(&house.bearer(&all), endpoint, &Ids::unknown()).await;

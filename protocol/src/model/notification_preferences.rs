@@ -8,7 +8,9 @@ use crate::{
     Timestamp,
     clock_time::ClockTime,
     input::{Fields, Input},
-    limits::{DND_PAUSE_MINUTES_MAX, DND_PREVIEW_DAYS_DEFAULT, DND_PREVIEW_DAYS_MAX},
+    limits::{
+        DND_PAUSE_MINUTES_MAX, DND_PREVIEW_DAYS_DEFAULT, DND_PREVIEW_DAYS_MAX, EVENT_KEY_CHARS_MAX,
+    },
     notification_event::{EventKey, Module},
 };
 
@@ -96,7 +98,7 @@ pub struct SetPreference {
 
 impl Input for SetPreference {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let event_key = fields.printable("eventKey", 1, 64);
+        let event_key = fields.printable("eventKey", 1, EVENT_KEY_CHARS_MAX);
         let channel = fields.word("channel");
         if !fields.object().contains_key("enabled") {
             fields.fail::<()>("enabled", "required", "is required");

@@ -37,8 +37,8 @@ pub struct UnreadTotals {
 }
 
 impl UnreadTotals {
-    pub const fn of_chat(chat: i64) -> Self {
-        Self { email: 0, tasks: 0, chat, notifications: 0, total: chat }
+    pub const fn new(chat: i64, notifications: i64) -> Self {
+        Self { email: 0, tasks: 0, chat, notifications, total: chat + notifications }
     }
 }
 
@@ -48,6 +48,9 @@ impl UnreadTotals {
 pub struct UnreadChanged {
     #[serde(flatten)]
     pub totals: UnreadTotals,
+    /// The entry of the inbox that `notifications` was computed at: a client keeps the figure of the
+    /// greatest it has seen.
+    pub inbox: u64,
     pub channels: Vec<ChannelUnread>,
 }
 

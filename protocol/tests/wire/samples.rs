@@ -10,7 +10,7 @@ pub(crate) use welcome::welcome;
 
 use tidewire_protocol::{
     Mark, Position, Timestamp,
-    id::{ChannelId, MessageId, UserId},
+    id::{ChannelId, MessageId, NotificationId, UserId},
 };
 use uuid::Uuid;
 
@@ -22,6 +22,10 @@ pub(crate) const fn channel_id() -> ChannelId {
 
 const fn message_id() -> MessageId {
     MessageId::new(Uuid::from_u128(0x0190_a1b2_c3d4_7e5f_8a9b_0c1d_2e3f_4a5b))
+}
+
+const fn notification_id() -> NotificationId {
+    NotificationId::new(Uuid::from_u128(0x0190_a1b2_c3d4_7e5f_8a9b_0000_0000_9001))
 }
 
 const fn user_id() -> UserId {

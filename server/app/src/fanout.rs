@@ -9,6 +9,7 @@ pub mod connection;
 pub mod drain;
 pub mod entry;
 pub mod heartbeat;
+pub(crate) mod inbox;
 pub mod live_user;
 pub mod mailbox;
 pub mod outgoing;
@@ -213,9 +214,17 @@ impl Fanout {
             UserNews::Joined { channel, have } => self.join(app, &live, channel, have),
             UserNews::Left { channel } => self.leave(user, channel),
             UserNews::FiguresMoved { channel } => self.owing.reload(user, channel),
+            UserNews::InboxMoved { seq } => self.hear_of_inbox(user, seq),
             UserNews::Connections { node, connections, asks } => {
                 room::hear(app, &live, node, connections, asks);
             }
+        }
+    }
+
+    /// A person's inbox has entries up to `seq`.
+    pub(crate) fn hear_of_inbox(&self, user: UserId, seq: u64) {
+        if self.live_user(user).is_some_and(|live| live.hear_of_inbox(seq)) {
+            self.owing.read_inbox(user);
         }
     }
 

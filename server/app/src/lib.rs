@@ -23,11 +23,13 @@ pub mod accounts;
 pub mod audit;
 pub mod channel_members;
 pub mod channels;
+pub mod digests;
 pub mod email_settings;
 pub mod email_verification;
 pub mod health;
 pub mod messages;
 pub mod notification_preferences;
+pub mod notifications;
 pub mod notify;
 pub mod operator;
 pub mod org_settings;
@@ -116,6 +118,10 @@ pub struct Parts {
     pub(crate) hashing: password::Room,
     pub(crate) mail: Mail,
     pub push: PushServices,
+    /// Rings when something was raised that people are to be told of.
+    pub(crate) raised: Notify,
+    /// Rings when a push or a mail about something is due.
+    pub(crate) deliveries: Notify,
     /// Rings when somebody has forgotten a password.
     pub(crate) forgotten: Notify,
     pub(crate) seal: Seal,
@@ -169,6 +175,8 @@ impl App {
             hashing: password::Room::for_this_machine(),
             mail: Mail::new(&config),
             push: PushServices::new(&config, &clock),
+            raised: Notify::new(),
+            deliveries: Notify::new(),
             forgotten: Notify::new(),
             dns_queued: Notify::new(),
             seal: Seal::new(&config.sealing_keys, &config.secret),
@@ -202,9 +210,7 @@ impl App {
         self.tasks.spawn_until_stop(fanout::heartbeat::run(self.clone()));
         self.tasks.spawn_until_stop(presence::run(self.clone()));
         self.tasks.spawn_until_stop(rate_limit::tidy(self.clone()));
-        self.tasks.spawn(jobs::answer_forgotten::run(self.clone()));
-        self.tasks.spawn_until_stop(jobs::check_dns::run(self.clone()));
-        self.tasks.spawn(jobs::send_mail::run(self.clone()));
+        jobs::start_workers(self);
         self.tasks.spawn(jobs::expire::run(self.clone()));
         self.tasks.spawn(jobs::purge_expired::run(self.clone()));
     }

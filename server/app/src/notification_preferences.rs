@@ -6,6 +6,7 @@ use tidewire_protocol::{
     ErrorCode,
     event::{Event, PreferencesChanged},
     model::{
+        digests::DigestSettings,
         notification_preferences::{
             CatalogChannel, CatalogEvent, CatalogModule, Channel, ChosenPreference, Dnd,
             EffectivePreference, PreferenceCatalog, PreferenceData, PreferenceSource,
@@ -211,16 +212,18 @@ pub(crate) enum Moved {
     Nothing,
     Choice(ChosenPreference),
     Dnd(Dnd),
+    Digest(DigestSettings),
 }
 
 /// Lets all of the person's programs know what was chosen.
 pub(crate) fn announce(app: &App, actor: &Actor, preferences: Preferences, moved: Moved) {
-    let (preference, dnd) = match moved {
-        Moved::Nothing => (None, None),
-        Moved::Choice(choice) => (Some(choice), None),
-        Moved::Dnd(dnd) => (None, Some(dnd)),
-    };
-    let changed = PreferencesChanged { preferences, preference, dnd };
+    let mut changed = PreferencesChanged { preferences, preference: None, dnd: None, digest: None };
+    match moved {
+        Moved::Nothing => {}
+        Moved::Choice(choice) => changed.preference = Some(choice),
+        Moved::Dnd(dnd) => changed.dnd = Some(dnd),
+        Moved::Digest(digest) => changed.digest = Some(digest),
+    }
     app.fanout.show_user(app, actor.user_id(), &Event::PreferencesChanged(changed.into()));
 }
 

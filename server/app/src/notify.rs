@@ -1,4 +1,15 @@
-//! Telling people of what concerns them: whether, when, and by which way.
+//! Telling people of what has happened. An event is raised in the transaction of its cause, and waits in
+//! the outbox until a node decides for each person and each way to them, once, and keeps the decision
+//! with its reasons.
 
 pub mod decide;
 pub mod dnd;
+
+pub(crate) mod digest;
+pub(crate) mod raise;
+pub(crate) mod tell;
+
+mod situation;
+mod words;
+
+pub(crate) use raise::{Raised, raise, wake};

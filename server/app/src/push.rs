@@ -23,6 +23,8 @@ use web_push::WebPush;
 
 /// The most that one request may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// What the platforms of bridges begin with.
+pub const BRIDGE: &str = "bridge:";
 /// Requests on their way at once, for each platform.
 const IN_FLIGHT_MAX: usize = 64;
 
@@ -103,6 +105,12 @@ impl PushServices {
             ("fcm", self.fcm.is_some()),
         ];
         known.into_iter().filter_map(|(name, is_there)| is_there.then_some(name)).collect()
+    }
+
+    /// Whether anything may carry a push to devices of a platform. Whether a bridge does shows only when
+    /// one takes it.
+    pub fn serves(&self, platform: &str) -> bool {
+        platform.starts_with(BRIDGE) || self.platforms().contains(&platform)
     }
 
     /// Whether a device can be pushed to, as far as that can be said without asking anybody.

@@ -10,6 +10,7 @@ use tidewire_protocol::{
 };
 use tidewire_storage::{
     Conn,
+    deliveries::{self, Held},
     notification_preferences::{self as stored, StoredQuietHours},
     preferences, users,
 };
@@ -54,18 +55,8 @@ impl Known {
         Ok(Self { hours, zone })
     }
 
-    /// A zone that the database of zones has lost since is taken as UTC: quiet at another hour is
-    /// better than never.
     fn computed(&self) -> QuietHours {
-        QuietHours {
-            enabled: self.hours.enabled,
-            start: self.hours.start,
-            end: self.hours.end,
-            zone: jiff::tz::TimeZone::get(&self.zone).unwrap_or(jiff::tz::TimeZone::UTC),
-            days: self.hours.days,
-            paused_until: self.hours.paused_until,
-            resumed_until: self.hours.resumed_until,
-        }
+        computed(&self.hours, None, &self.zone)
     }
 
     fn show(&self, now: Timestamp) -> Dnd {
@@ -85,6 +76,26 @@ impl Known {
             quiet_now: quiet.is_some(),
             quiet_until: quiet,
         }
+    }
+}
+
+/// What somebody has said as what it means, in its own zone, or else the person's, or the company's. A
+/// zone that the database of zones has lost since is taken as UTC: quiet at another hour is better than
+/// never.
+pub(crate) fn computed(
+    hours: &StoredQuietHours,
+    own_zone: Option<&str>,
+    company_zone: &str,
+) -> QuietHours {
+    let zone = hours.zone.as_deref().or(own_zone).unwrap_or(company_zone);
+    QuietHours {
+        enabled: hours.enabled,
+        start: hours.start,
+        end: hours.end,
+        zone: jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC),
+        days: hours.days,
+        paused_until: hours.paused_until,
+        resumed_until: hours.resumed_until,
     }
 }
 
@@ -158,10 +169,13 @@ async fn update(
     let mut known = Known::read(&mut conn, actor, settings.timezone()).await?;
     change(&mut known, now)?;
     stored::set_quiet_hours(&mut conn, owner, &known.hours, now).await?;
+    // Whatever waits for the end of a quiet time is looked at again.
+    deliveries::move_held(&mut conn, owner, Held::Quiet, now).await?;
     let answer = DndData { dnd: known.show(now) };
     let preferences = preferences::of(&mut conn, owner.0, owner.1).await?;
     idempotency::record(app, &mut conn, actor, 200, &answer).await?;
     conn.commit().await?;
+    app.deliveries.notify_one();
     announce(app, actor, preferences, Moved::Dnd(answer.dnd.clone()));
     Ok(answer)
 }

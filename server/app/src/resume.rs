@@ -12,8 +12,12 @@ use std::{
 use tidewire_protocol::{
     ErrorCode,
     command::{Hello, Resume},
-    frame::{Behind, ChannelState, Reply, ResumeOutcome, ResumeStatus, Welcome, WelcomeLimits},
-    id::{ChannelId, TenantId},
+    event::Event,
+    frame::{
+        Behind, ChannelState, EventFrame, Reply, ResumeOutcome, ResumeStatus, Welcome,
+        WelcomeLimits,
+    },
+    id::{ChannelId, TenantId, UserId},
     limits::{
         COMMAND_WINDOW_MS, COMMANDS_PER_WINDOW_MAX, FRAME_BYTES_MAX, HEARTBEAT_INTERVAL_MS,
         MESSAGE_CHARS_MAX, RESUME_ENTRIES_MAX, RESUME_ENTRIES_PER_CHANNEL_MAX,
@@ -24,6 +28,7 @@ use tidewire_protocol::{
 use tidewire_storage::{
     Conn,
     entries::{self, Entry},
+    inbox, notifications,
     unread::{self, Standing},
     users as stored_users,
 };
@@ -31,6 +36,7 @@ use tidewire_storage::{
 use crate::{
     Actor, App, Result, catch_up,
     fanout::{connection::Connection, entry::LogEntry, outgoing, topic::Topic},
+    notifications::view,
     presence,
 };
 
@@ -68,19 +74,53 @@ struct Snapshot {
     missed: Missed,
     /// The missed entries, ready to go out.
     entries: Vec<LogEntry>,
+    inbox: InboxSnapshot,
+}
+
+/// Where the person's inbox stands, and what the client has missed of it.
+struct InboxSnapshot {
+    head: u64,
+    unread: i64,
+    missed: Vec<(u64, Event)>,
 }
 
 async fn snapshot(app: &App, actor: &Actor, resume: Option<&Resume>) -> Result<Snapshot> {
     let conn = &mut app.db.read().await?;
     let (tenant, user) = (actor.tenant_id(), actor.user_id());
     let standings = unread::standings(conn, tenant, user).await?;
-    let missed = match resume {
+    let mut missed = match resume {
         Some(resume) => missed(conn, tenant, resume, &standings).await?,
         None => Missed::nothing(&standings),
     };
     let entries = catch_up::view(app, conn, tenant, &missed.rows).await?;
+    let (inbox, behind) =
+        inbox_snapshot(app, conn, (tenant, user), resume.map(|resume| resume.inbox)).await?;
+    missed.outcome.inbox_behind = behind;
     let user = stored_users::by_id(conn, tenant, user).await?.ok_or(ErrorCode::SessionRevoked)?;
-    Ok(Snapshot { user, standings, missed, entries })
+    Ok(Snapshot { user, standings, missed, entries, inbox })
+}
+
+/// Answers also whether the client must read the notifications again: it has missed too many, or
+/// some that were forgotten since, or it knows another inbox than this one.
+async fn inbox_snapshot(
+    app: &App,
+    conn: &mut Conn,
+    owner: (TenantId, UserId),
+    known: Option<u64>,
+) -> Result<(InboxSnapshot, bool)> {
+    let head = inbox::head(conn, owner).await?;
+    let unread = notifications::unread(conn, owner).await?;
+    let known = known.unwrap_or(head);
+    let mut entries = Vec::new();
+    if known < head && head - known <= RESUME_ENTRIES_PER_CHANNEL_MAX as u64 {
+        entries = inbox::after(conn, owner, known, (head - known) as usize).await?;
+    }
+    let is_whole = known == head || entries.first().is_some_and(|first| first.seq == known + 1);
+    if !is_whole {
+        entries.clear();
+    }
+    let missed = view::events(app, conn, owner.0, &entries).await?;
+    Ok((InboxSnapshot { head, unread, missed }, !is_whole))
 }
 
 /// The answer to `hello` first, the missed entries after it, then what was held.
@@ -92,14 +132,15 @@ fn release(
     snapshot: Snapshot,
     topics: &[Arc<Topic>],
 ) {
-    let Snapshot { user, standings, missed, entries } = snapshot;
+    let Snapshot { user, standings, missed, entries, inbox } = snapshot;
     for channel in connection.user().replace(&standings) {
         app.fanout.owing().reload(connection.user_id(), channel);
     }
     let welcome = Welcome {
         connection_id: connection.id(),
         user,
-        unread: UnreadTotals::of_chat(standings.iter().map(Standing::unread).sum()),
+        unread: UnreadTotals::new(standings.iter().map(Standing::unread).sum(), inbox.unread),
+        inbox: inbox.head,
         channels: missed.moved,
         heartbeat_seconds: HEARTBEAT_INTERVAL_MS / 1_000,
         limits: LIMITS,
@@ -109,10 +150,18 @@ fn release(
     let codec = connection.codec();
     let first = outgoing::data(codec, &Reply::ok(id, welcome));
     let frames = entries.iter().map(|entry| entry.outgoing.bytes(codec).clone());
+    let of_inbox = inbox
+        .missed
+        .iter()
+        .map(|(seq, event)| outgoing::data(codec, &EventFrame::inbox(*seq, event)));
     let heads: HashMap<ChannelId, u64> =
         standings.iter().map(|standing| (standing.channel_id, standing.head.seq)).collect();
     presence::join(app, connection, hello.presence);
-    connection.release(&app.fanout, std::iter::once(first).chain(frames), heads.clone());
+    let frames = std::iter::once(first).chain(frames).chain(of_inbox);
+    connection.release(&app.fanout, frames, heads.clone(), inbox.head);
+    if connection.user().begin_inbox(inbox.head, inbox.unread) {
+        app.fanout.owing().read_inbox(connection.user_id());
+    }
     for topic in topics {
         match heads.get(&topic.channel()) {
             Some(head) => topic.start_at(app, *head),
@@ -147,6 +196,7 @@ impl Missed {
                 behind: Vec::new(),
                 forked: Vec::new(),
                 gone: Vec::new(),
+                inbox_behind: false,
             },
         }
     }

@@ -25,14 +25,15 @@ use tokio::sync::OnceCell;
 
 use crate::{
     Actor, App, Result, accounts,
-    actor::Request,
+    actor::{Request, Service},
     auth::session,
     clock::Clock,
     config::{Config, MailConfig, PushConfig, Secret},
     fanout::bus::local::LocalBus,
-    org_settings,
+    jobs, org_settings,
     outgoing::Exceptions,
     rate_limit::Rates,
+    service_tokens,
     tasks::Tasks,
     tenants, users,
     versions::Expected,
@@ -166,6 +167,20 @@ impl House {
     pub(crate) async fn mailed(&self, event: &str) -> usize {
         let rows = self.rows("select payload from outbox where state = 'queued'").await;
         rows.iter().filter(|row| row.json::<Value>(0).unwrap()["event"] == event).count()
+    }
+
+    /// A module that may raise events.
+    pub(crate) async fn module(&self) -> Service {
+        let draft = input(serde_json::json!({
+            "name": "Tasks", "permissions": ["notifications.emit"],
+        }));
+        let made = service_tokens::create(&self.app, &self.admin().await, draft).await.unwrap();
+        service_tokens::authenticate(&self.app, &made.token).await.unwrap()
+    }
+
+    /// Does what has been raised and queued, until nothing is due.
+    pub(crate) async fn settle(&self) {
+        while jobs::notify::tell_due(&self.app).await.unwrap() > 0 {}
     }
 
     pub(crate) async fn rows(&self, sql: &'static str) -> Vec<Row> {

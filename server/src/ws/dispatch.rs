@@ -9,7 +9,7 @@ use tidewire_app::{
     auth::session,
     channels,
     fanout::{connection::Connection, room},
-    messages, presence,
+    messages, notifications, presence,
     rate_limit::Class,
     resume, typing, unread,
 };
@@ -47,7 +47,10 @@ fn check_rate(conversation: &Conversation, actor: &Actor, command: &Command) -> 
         Command::ChatEdit { .. }
         | Command::ChatDelete { .. }
         | Command::ChatDirect(_)
-        | Command::ChatGroup(_) => limits.check_user(Class::Write, &actor.identity),
+        | Command::ChatGroup(_)
+        | Command::NotificationsRead { .. }
+        | Command::NotificationsReadAll(_)
+        | Command::NotificationsDismiss { .. } => limits.check_user(Class::Write, &actor.identity),
         Command::ChatRead { .. } | Command::ChatHistory { .. } => {
             limits.check_user(Class::Read, &actor.identity)
         }
@@ -59,9 +62,6 @@ fn check_rate(conversation: &Conversation, actor: &Actor, command: &Command) -> 
         | Command::PresenceSet { .. }
         | Command::PresenceWatch { .. }
         | Command::PresenceUnwatch { .. }
-        | Command::NotificationsRead { .. }
-        | Command::NotificationsReadAll
-        | Command::NotificationsDismiss { .. }
         | Command::EntityWatch { .. }
         | Command::EntityUnwatch { .. }
         | Command::Call(_) => return Ok(()),
@@ -128,11 +128,16 @@ async fn operate(
             let unwatched = presence::unwatch(app, actor, connection, &user_ids).await;
             conversation.reply(id, unwatched.map(|()| json!({})));
         }
-        Command::NotificationsRead { .. }
-        | Command::NotificationsReadAll
-        | Command::NotificationsDismiss { .. }
-        | Command::EntityWatch { .. }
-        | Command::EntityUnwatch { .. } => {
+        Command::NotificationsRead { id: about } => {
+            conversation.reply(id, notifications::mark_read(app, actor, about).await);
+        }
+        Command::NotificationsReadAll(wanted) => {
+            conversation.reply(id, notifications::mark_all_read(app, actor, wanted).await);
+        }
+        Command::NotificationsDismiss { id: about } => {
+            conversation.reply(id, notifications::dismiss(app, actor, about).await);
+        }
+        Command::EntityWatch { .. } | Command::EntityUnwatch { .. } => {
             conversation.reply::<()>(id, Err(ErrorCode::ModuleDisabled.into()));
         }
         Command::Call(call) => conversation.reply(id, call::run(conversation, actor, *call).await),

@@ -152,7 +152,16 @@ update users set email = '', email_key = '', first_name = '', last_name = '', se
   deleted_ms = $3, updated_ms = $3, version = version + 1
 where tenant_id = $1 and id = $2 and deleted_ms is null";
 
-const ERASE_REST: [&str; 7] = [
+const ERASE_REST: [&str; 15] = [
+    "delete from devices where tenant_id = $1 and user_id = $2",
+    "delete from deliveries where tenant_id = $1 and user_id = $2",
+    "delete from notifications where tenant_id = $1 and user_id = $2",
+    "delete from notification_decisions where tenant_id = $1 and user_id = $2",
+    "delete from inbox_entries
+  where user_id in (select id from users where tenant_id = $1 and id = $2)",
+    "delete from digest_settings where tenant_id = $1 and user_id = $2",
+    "delete from digests where tenant_id = $1 and user_id = $2",
+    "delete from looking where tenant_id = $1 and user_id = $2",
     "delete from one_time_tokens where tenant_id = $1 and user_id = $2",
     "delete from sessions where tenant_id = $1 and user_id = $2",
     "delete from channel_mentions where user_id = $2

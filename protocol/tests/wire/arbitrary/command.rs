@@ -10,12 +10,13 @@ use tidewire_protocol::{
     model::{
         channels::{CreateGroup, OpenDirect},
         messages::{EditMessage, HistoryQuery, SendMessage},
+        notifications::MarkAllRead,
         presence::PresenceStatus,
         unread::MarkRead,
     },
 };
 
-use super::{id, json, line, maybe, object, position, scalar, seq, user_key};
+use super::{id, json, line, maybe, object, position, scalar, seq, time, user_key};
 
 /// Each of the operations with equal weight.
 pub(crate) fn command() -> impl Strategy<Value = Command> {
@@ -54,9 +55,9 @@ fn of_the_user() -> impl Strategy<Value = Command> {
 
 fn of_notifications() -> impl Strategy<Value = Command> {
     prop_oneof![
-        printable().prop_map(|id| Command::NotificationsRead { id }),
-        printable().prop_map(|id| Command::NotificationsDismiss { id }),
-        Just(Command::NotificationsReadAll),
+        id().prop_map(|id| Command::NotificationsRead { id }),
+        id().prop_map(|id| Command::NotificationsDismiss { id }),
+        maybe(time()).prop_map(|before| Command::NotificationsReadAll(MarkAllRead { before })),
         printable().prop_map(|canonical_id| Command::EntityWatch { canonical_id }),
         printable().prop_map(|canonical_id| Command::EntityUnwatch { canonical_id }),
     ]

@@ -4,9 +4,9 @@ use proptest::{collection::vec, prelude::*};
 use tidewire_protocol::{
     event::{
         ChannelCreated, ChannelRemoved, ChannelUpdated, Draining, EmailSettingsChanged, Empty,
-        Event, MemberRemoved, MemberUpdated, MembersAdded, MessageData, OrgSettingsChanged,
-        PermissionsChanged, PreferencesChanged, PresenceChanged, Read, SessionRevoked, Typing,
-        UserUpdated,
+        Event, MemberRemoved, MemberUpdated, MembersAdded, MessageData, NotificationRemoved,
+        NotificationShown, NotificationsAllRead, OrgSettingsChanged, PermissionsChanged,
+        PreferencesChanged, PresenceChanged, Read, SessionRevoked, Typing, UserUpdated,
     },
     model::{
         channels::ChannelNotify,
@@ -22,12 +22,19 @@ use tidewire_protocol::{
 
 use super::{
     id, maybe,
-    model::{channel, channel_unread, member, message, presence_item, totals, user_ref},
+    model::{
+        channel, channel_unread, member, message, notification, presence_item, totals, user_ref,
+    },
     one_of, seq, text, time,
 };
 
 pub(crate) fn event() -> impl Strategy<Value = Event> {
-    prop_oneof![8 => of_a_channel(), 3 => about_a_channel(), 8 => of_the_user()]
+    prop_oneof![
+        8 => of_a_channel(),
+        3 => about_a_channel(),
+        8 => of_the_user(),
+        5 => of_the_inbox(),
+    ]
 }
 
 /// Entries of a channel's log.
@@ -63,10 +70,26 @@ fn about_a_channel() -> impl Strategy<Value = Event> {
     ]
 }
 
+/// Entries of the inbox.
+fn of_the_inbox() -> impl Strategy<Value = Event> {
+    let shown = || (notification(), any::<bool>());
+    let shown = move || {
+        shown()
+            .prop_map(|(notification, silent)| Box::new(NotificationShown { notification, silent }))
+    };
+    prop_oneof![
+        shown().prop_map(Event::NotificationCreated),
+        shown().prop_map(Event::NotificationUpdated),
+        id().prop_map(|id| Event::NotificationRemoved(NotificationRemoved { id })),
+        time().prop_map(|before| Event::NotificationsAllRead(NotificationsAllRead { before })),
+        Just(Event::InboxBehind(Empty {})),
+    ]
+}
+
 fn of_the_user() -> impl Strategy<Value = Event> {
     prop_oneof![
-        (totals(), vec(channel_unread(), 0..3)).prop_map(|(totals, channels)| {
-            Event::UnreadChanged(UnreadChanged { totals, channels })
+        (totals(), seq(), vec(channel_unread(), 0..3)).prop_map(|(totals, inbox, channels)| {
+            Event::UnreadChanged(UnreadChanged { totals, inbox, channels })
         }),
         vec(presence_item(), 0..3)
             .prop_map(|items| Event::PresenceChanged(PresenceChanged { items })),
@@ -83,7 +106,7 @@ fn of_the_user() -> impl Strategy<Value = Event> {
             let mut preferences = Preferences::default();
             preferences.notifications.sound = sound;
             preferences.ui.language = Some(language);
-            let changed = PreferencesChanged { preferences, preference, dnd: None };
+            let changed = PreferencesChanged { preferences, preference, dnd: None, digest: None };
             Event::PreferencesChanged(changed.into())
         }),
         text().prop_map(|reason| Event::SessionRevoked(SessionRevoked { reason })),

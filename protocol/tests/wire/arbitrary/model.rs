@@ -1,15 +1,19 @@
 //! Users, channels, messages and figures.
 
 use proptest::{collection::vec, prelude::*};
-use tidewire_protocol::model::{
-    channels::{Channel, ChannelMember, ChannelNotify, ChannelRole, ChannelType},
-    messages::{Message, MessageType},
-    presence::{PresenceItem, PresenceStatus},
-    unread::{ChannelUnread, UnreadTotals},
-    users::{Role, User, UserRef, UserRefStatus, UserStatus},
+use tidewire_protocol::{
+    model::{
+        channels::{Channel, ChannelMember, ChannelNotify, ChannelRole, ChannelType},
+        messages::{Message, MessageType},
+        notifications::Notification,
+        presence::{PresenceItem, PresenceStatus},
+        unread::{ChannelUnread, UnreadTotals},
+        users::{Role, User, UserRef, UserRefStatus, UserStatus},
+    },
+    notification_event::EventKey,
 };
 
-use super::{id, maybe, one_of, seq, text, time};
+use super::{id, maybe, object, one_of, scalar, seq, text, time};
 
 prop_compose! {
     pub(crate) fn user_ref()(
@@ -189,5 +193,36 @@ prop_compose! {
         revision in any::<i64>(),
     ) -> ChannelUnread {
         ChannelUnread { id, seq, last_read_seq, unread_count, mention_count, revision }
+    }
+}
+
+prop_compose! {
+    pub(crate) fn notification()(
+        id in id(),
+        event_key in one_of(EventKey::ALL),
+        (title, body) in (text(), text()),
+        data in object(scalar()),
+        action_url in maybe(text()),
+        actor in maybe(user_ref()),
+        count in any::<i64>(),
+        read_at in maybe(time()),
+        (created_at, updated_at) in (time(), time()),
+    ) -> Notification {
+        Notification {
+            id,
+            event_key,
+            module: event_key.module(),
+            title,
+            body,
+            data,
+            action_url,
+            priority: event_key.priority(),
+            actor,
+            count,
+            is_read: read_at.is_some(),
+            read_at,
+            created_at,
+            updated_at,
+        }
     }
 }

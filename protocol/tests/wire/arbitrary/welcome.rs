@@ -17,13 +17,14 @@ prop_compose! {
         connection_id in id(),
         user in user(),
         unread in totals(),
+        inbox in seq(),
         channels in vec(channel_state(), 0..4),
         heartbeat_seconds in any::<u64>(),
         limits in welcome_limits(),
         server_time in time(),
         resume in resume_outcome(),
     ) -> Welcome {
-        Welcome { connection_id, user, unread, channels, heartbeat_seconds, limits, server_time, resume }
+        Welcome { connection_id, user, unread, inbox, channels, heartbeat_seconds, limits, server_time, resume }
     }
 }
 
@@ -60,10 +61,11 @@ prop_compose! {
         behind in vec((id(), position()), 0..4),
         forked in vec(id(), 0..4),
         gone in vec(id(), 0..4),
+        inbox_behind in any::<bool>(),
     ) -> ResumeOutcome {
         let behind = behind.into_iter()
             .map(|(channel, at)| Behind { channel, seq: at.seq, mark: at.mark })
             .collect();
-        ResumeOutcome { status, behind, forked, gone }
+        ResumeOutcome { status, behind, forked, gone, inbox_behind }
     }
 }

@@ -7,12 +7,13 @@ use tidewire_protocol::{
     model::{
         channels::{CreateGroup, OpenDirect},
         messages::{EditMessage, HistoryQuery, SendMessage},
+        notifications::MarkAllRead,
         presence::PresenceStatus,
         unread::MarkRead,
     },
 };
 
-use super::{channel_id, message_id, position, user_id};
+use super::{NOW, channel_id, message_id, notification_id, position, user_id};
 
 pub(crate) fn commands() -> Vec<Command> {
     vec![
@@ -52,9 +53,9 @@ pub(crate) fn commands() -> Vec<Command> {
         Command::PresenceSet { status: PresenceStatus::Away },
         Command::PresenceWatch { user_ids: vec![UserKey::Id(user_id())] },
         Command::PresenceUnwatch { user_ids: vec![UserKey::Number(5)] },
-        Command::NotificationsRead { id: "9001".to_owned() },
-        Command::NotificationsReadAll,
-        Command::NotificationsDismiss { id: "9001".to_owned() },
+        Command::NotificationsRead { id: notification_id() },
+        Command::NotificationsReadAll(MarkAllRead { before: Some(NOW) }),
+        Command::NotificationsDismiss { id: notification_id() },
         Command::EntityWatch { canonical_id: "order-17".to_owned() },
         Command::EntityUnwatch { canonical_id: "order-17".to_owned() },
         Command::Call(Box::new(call())),

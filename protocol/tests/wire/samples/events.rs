@@ -4,16 +4,20 @@ use tidewire_protocol::{
     clock_time::ClockTime,
     event::{
         ChannelCreated, ChannelRemoved, ChannelUpdated, Draining, EmailSettingsChanged, Empty,
-        Event, MemberRemoved, MemberUpdated, MembersAdded, MessageData, OrgSettingsChanged,
-        PermissionsChanged, PreferencesChanged, PresenceChanged, Read, SessionRevoked, Typing,
-        UserUpdated,
+        Event, MemberRemoved, MemberUpdated, MembersAdded, MessageData, NotificationRemoved,
+        NotificationShown, NotificationsAllRead, OrgSettingsChanged, PermissionsChanged,
+        PreferencesChanged, PresenceChanged, Read, SessionRevoked, Typing, UserUpdated,
     },
     limits,
     model::{
         channels::{Channel, ChannelMember, ChannelNotify, ChannelRole, ChannelType},
+        digests::{DigestFrequency, DigestSettings},
         email_settings::EmailSection,
         messages::{Message, MessageType},
-        notification_preferences::{Channel as Way, ChosenPreference, Dnd, PreferenceSource},
+        notification_preferences::{
+            Channel as Way, ChosenPreference, Dnd, PreferenceSource, Priority,
+        },
+        notifications::Notification,
         org_settings::SettingKey,
         preferences::Preferences,
         presence::{PresenceItem, PresenceStatus},
@@ -23,7 +27,7 @@ use tidewire_protocol::{
     notification_event::{EventKey, Module},
 };
 
-use super::{NOW, channel_id, message_id, user_id};
+use super::{NOW, channel_id, message_id, notification_id, user_id};
 
 pub(crate) fn events() -> Vec<Event> {
     vec![
@@ -78,6 +82,15 @@ pub(crate) fn events() -> Vec<Event> {
             version: 2,
         }),
         Event::PreferencesChanged(preferences().into()),
+        Event::NotificationCreated(
+            NotificationShown { notification: notification(), silent: false }.into(),
+        ),
+        Event::NotificationUpdated(
+            NotificationShown { notification: notification(), silent: true }.into(),
+        ),
+        Event::NotificationRemoved(NotificationRemoved { id: notification_id() }),
+        Event::NotificationsAllRead(NotificationsAllRead { before: NOW }),
+        Event::InboxBehind(Empty {}),
         Event::SessionRevoked(SessionRevoked { reason: "logout_all".to_owned() }),
         Event::EmailSettingsChanged(EmailSettingsChanged { section: EmailSection::Smtp }),
         Event::Draining(Draining { reconnect_after_ms: 1_500, ticket: "ticket".to_owned() }),
@@ -107,12 +120,40 @@ fn preferences() -> PreferencesChanged {
             quiet_now: true,
             quiet_until: Some(NOW),
         }),
+        digest: Some(DigestSettings {
+            frequency: DigestFrequency::Weekly,
+            time: ClockTime::from_minutes(8 * 60).unwrap_or_default(),
+            weekday: 1,
+            timezone: "Europe/Berlin".to_owned(),
+            next_run_at: Some(NOW),
+            pending_items: 4,
+        }),
+    }
+}
+
+fn notification() -> Notification {
+    Notification {
+        id: notification_id(),
+        event_key: EventKey::TaskAssigned,
+        module: Module::Tasks,
+        title: "A task for you".to_owned(),
+        body: "Ring Ada".to_owned(),
+        data: [("taskTitle".to_owned(), "Ring Ada".into())].into_iter().collect(),
+        action_url: Some("/tasks/5".to_owned()),
+        priority: Priority::Normal,
+        actor: Some(user_ref()),
+        count: 2,
+        is_read: false,
+        read_at: None,
+        created_at: NOW,
+        updated_at: NOW,
     }
 }
 
 fn unread() -> UnreadChanged {
     UnreadChanged {
-        totals: UnreadTotals::of_chat(3),
+        totals: UnreadTotals::new(3, 2),
+        inbox: 7,
         channels: vec![ChannelUnread {
             id: channel_id(),
             seq: 42,

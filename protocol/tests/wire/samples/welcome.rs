@@ -18,7 +18,8 @@ pub(crate) fn welcome() -> Welcome {
     Welcome {
         connection_id: ConnectionId::new(Uuid::from_u128(0xc0)),
         user: user(),
-        unread: UnreadTotals::of_chat(3),
+        unread: UnreadTotals::new(3, 2),
+        inbox: 7,
         channels: vec![ChannelState {
             id: channel_id(),
             kind: ChannelType::Group,
@@ -47,6 +48,7 @@ pub(crate) fn welcome() -> Welcome {
             }],
             forked: vec![channel_id()],
             gone: vec![],
+            inbox_behind: false,
         },
     }
 }

@@ -75,6 +75,10 @@ pub enum UserNews {
     FiguresMoved {
         channel: ChannelId,
     },
+    /// The inbox has entries up to `seq`.
+    InboxMoved {
+        seq: u64,
+    },
     /// What a node holds of the person; it asks the others for the same when somebody has come.
     Connections {
         node: NodeId,

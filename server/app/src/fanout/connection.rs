@@ -131,6 +131,12 @@ impl Connection {
         self.wait_for_flush(owing);
     }
 
+    /// Notes that the totals moved; they are told soon.
+    pub(super) fn owe_totals(self: &Arc<Self>, owing: &Owing) {
+        self.mailbox.note_totals();
+        self.wait_for_flush(owing);
+    }
+
     fn wait_for_flush(self: &Arc<Self>, owing: &Owing) {
         if !self.owing.swap(true, Ordering::AcqRel) {
             owing.add(self);
@@ -157,8 +163,9 @@ impl Connection {
         fanout: &Fanout,
         frames: impl IntoIterator<Item = bytes::Bytes>,
         positions: impl IntoIterator<Item = (ChannelId, u64)>,
+        inbox: u64,
     ) {
-        for entry in self.mailbox.release(frames, positions) {
+        for entry in self.mailbox.release(frames, positions, inbox) {
             let run = Run::single(entry);
             if self.user.apply(&run, fanout.owing()) {
                 self.owe_unread(fanout.owing(), run.channel());

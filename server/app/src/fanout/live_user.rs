@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tidewire_protocol::{
-    id::{ChannelId, ConnectionId, NodeId, UserId},
+    id::{ChannelId, ConnectionId, NodeId, TenantId, UserId},
     model::unread::{UnreadChanged, UnreadTotals},
     position::{Step, step},
 };
@@ -23,6 +23,7 @@ pub struct LiveUser {
     user_id: UserId,
     connections: Mutex<Vec<Arc<Connection>>>,
     standings: Mutex<Standings>,
+    inbox: Mutex<Inbox>,
     elsewhere: Mutex<Vec<Held>>,
 }
 
@@ -31,6 +32,16 @@ struct Held {
     node: NodeId,
     said_ms: i64,
     connections: Vec<ConnectionId>,
+}
+
+/// How far the connections here have been offered the person's inbox.
+#[derive(Default)]
+struct Inbox {
+    /// Absent until the first of them has read where it stands.
+    have: Option<u64>,
+    /// The head that was heard of.
+    said: u64,
+    unread: i64,
 }
 
 #[derive(Default)]
@@ -46,12 +57,18 @@ impl LiveUser {
             user_id,
             connections: Mutex::default(),
             standings: Mutex::default(),
+            inbox: Mutex::default(),
             elsewhere: Mutex::default(),
         }
     }
 
     pub const fn user_id(&self) -> UserId {
         self.user_id
+    }
+
+    /// The tenant of those who are connected; `None` once nobody is.
+    pub(super) fn tenant_id(&self) -> Option<TenantId> {
+        self.lock_connections().first().map(|connection| connection.identity().tenant_id)
     }
 
     pub fn connections(&self) -> Vec<Arc<Connection>> {
@@ -68,6 +85,44 @@ impl LiveUser {
 
     fn standings(&self) -> MutexGuard<'_, Standings> {
         self.standings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_inbox(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Up to where the inbox was offered to the connections here; `None` before the first of them has
+    /// said hello.
+    pub(super) fn inbox_have(&self) -> Option<u64> {
+        self.lock_inbox().have
+    }
+
+    /// Hears that the inbox has entries up to `seq`; answers whether any must be read.
+    pub(crate) fn hear_of_inbox(&self, seq: u64) -> bool {
+        let mut inbox = self.lock_inbox();
+        inbox.said = inbox.said.max(seq);
+        inbox.have.is_some_and(|have| have < seq)
+    }
+
+    /// Takes what a connection has read at its hello. Answers whether there are entries that others of
+    /// the connections here were not offered, or that came since.
+    #[must_use]
+    pub(crate) fn begin_inbox(&self, head: u64, unread: i64) -> bool {
+        let mut inbox = self.lock_inbox();
+        let have = *inbox.have.get_or_insert(head);
+        if have == head {
+            inbox.unread = unread;
+        }
+        have < head || have < inbox.said
+    }
+
+    /// The connections here were offered the inbox up to `seq`, of which so much is unread.
+    pub(super) fn moved_inbox(&self, seq: u64, unread: i64) {
+        let mut inbox = self.lock_inbox();
+        if inbox.have.is_none_or(|have| have <= seq) {
+            inbox.have = Some(seq);
+            inbox.unread = unread;
+        }
     }
 
     pub(super) fn add(&self, connection: &Arc<Connection>) {
@@ -188,12 +243,22 @@ impl LiveUser {
         matches!(&entry.effect, Effect::Message { sender, .. } if *sender == self.user_id)
     }
 
+    /// What every connection here is told or about to be told.
+    #[cfg(test)]
+    pub(crate) fn totals(&self) -> UnreadTotals {
+        self.figures(&[]).totals
+    }
+
     /// All totals, and the figures of `channels`.
     pub(super) fn figures(&self, channels: &[ChannelId]) -> UnreadChanged {
+        let inbox = self.lock_inbox();
+        let (seq, unread) = (inbox.have.unwrap_or(0), inbox.unread);
+        drop(inbox);
         let own = self.standings();
         let channels =
             channels.iter().filter_map(|channel| own.get(*channel)).map(Standing::figure).collect();
-        UnreadChanged { totals: UnreadTotals::of_chat(own.chat_total), channels }
+        let totals = UnreadTotals::new(own.chat_total, unread);
+        UnreadChanged { totals, inbox: seq, channels }
     }
 }
 

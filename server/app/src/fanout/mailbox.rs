@@ -28,7 +28,11 @@ use tidewire_protocol::{
     id::{ChannelId, UserId},
 };
 
-use super::{entry::LogEntry, outgoing, topic::Run};
+use super::{
+    entry::LogEntry,
+    outgoing::{self, Outgoing},
+    topic::Run,
+};
 use positions::{Positions, Verdict};
 use queue::Queue;
 
@@ -44,6 +48,14 @@ pub enum EphemeralKey {
     Typing(ChannelId, UserId),
     Read(ChannelId, UserId),
     Presence(UserId),
+}
+
+/// A log that a connection follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stream {
+    Channel(ChannelId),
+    /// The person's own.
+    Inbox,
 }
 
 /// What is left to do after draining.
@@ -73,6 +85,15 @@ struct State {
     /// Absent while nothing waits: an idle connection holds no buffer.
     queue: Option<Box<Queue>>,
     unread: Unread,
+    inbox: Inbox,
+}
+
+/// Where this connection stands in the person's inbox.
+#[derive(Default)]
+struct Inbox {
+    have: u64,
+    /// Kept back with the entries of channels.
+    held: Vec<(u64, Arc<Outgoing>)>,
 }
 
 enum Phase {
@@ -88,6 +109,8 @@ enum Phase {
 #[derive(Default)]
 struct Unread {
     channels: Vec<ChannelId>,
+    /// The totals have moved, wherever that was.
+    totals: bool,
     told_at_ms: i64,
 }
 
@@ -102,6 +125,7 @@ impl Mailbox {
                 positions: Positions::default(),
                 queue: None,
                 unread: Unread::default(),
+                inbox: Inbox::default(),
             }),
             actor: AtomicWaker::new(),
         }
@@ -128,7 +152,8 @@ impl Mailbox {
         match verdict {
             Verdict::Deliver { from } => {
                 let bytes = run.bytes(self.codec, from);
-                self.send(&mut state, run.channel(), run.head(), &bytes, unread);
+                let stream = Stream::Channel(run.channel());
+                self.send(&mut state, stream, run.head(), &bytes, unread);
             }
             Verdict::Behind => {
                 self.say_behind(&mut state, run.channel(), run.head());
@@ -149,7 +174,7 @@ impl Mailbox {
     fn send(
         &self,
         state: &mut State,
-        channel: ChannelId,
+        stream: Stream,
         head: Position,
         bytes: &Bytes,
         unread: Option<&Bytes>,
@@ -158,7 +183,7 @@ impl Mailbox {
             return;
         }
         if let Some(queue) = &mut state.queue {
-            queue.push_entries(channel, head, bytes.clone(), self.codec);
+            queue.push_entries(stream, head, bytes.clone(), self.codec);
             return self.also(state, unread);
         }
         let mut parts = [IoSlice::new(bytes), IoSlice::new(unread.map_or(&[], |frame| frame))];
@@ -166,7 +191,7 @@ impl Mailbox {
         let Some(written) = written else { return };
         if written < bytes.len() {
             let queue = state.queue.get_or_insert_default();
-            queue.push_entries_from(channel, head, bytes, written);
+            queue.push_entries_from(stream, head, bytes, written);
             self.actor.wake();
         } else if let Some(unread) = unread
             && written - bytes.len() < unread.len()
@@ -174,6 +199,24 @@ impl Mailbox {
             let queue = state.queue.get_or_insert_default();
             queue.push_control(unread.slice(written - bytes.len()..), written > bytes.len());
             self.actor.wake();
+        }
+    }
+
+    /// Offers an entry of the person's inbox; one that this connection has already is left out.
+    pub fn deliver_inbox(&self, seq: u64, entry: &Arc<Outgoing>) {
+        let mut state = self.lock();
+        if matches!(state.phase, Phase::Holding(_)) {
+            state.inbox.held.push((seq, Arc::clone(entry)));
+        } else {
+            self.offer_inbox(&mut state, seq, entry);
+        }
+    }
+
+    fn offer_inbox(&self, state: &mut State, seq: u64, entry: &Outgoing) {
+        if seq > state.inbox.have {
+            state.inbox.have = seq;
+            let head = Position { seq, ..Position::START };
+            self.send(state, Stream::Inbox, head, entry.bytes(self.codec), None);
         }
     }
 
@@ -238,12 +281,13 @@ impl Mailbox {
     }
 
     /// Lets go of what was held: first `frames` (the answer to `hello` and the missed entries), then
-    /// whatever came in meanwhile and is not covered by `positions`.
+    /// whatever came in meanwhile and is not covered by `positions` and `inbox`.
     /// Answers the entries that went out of what was held.
     pub fn release(
         &self,
         frames: impl IntoIterator<Item = Bytes>,
         positions: impl IntoIterator<Item = (ChannelId, u64)>,
+        inbox: u64,
     ) -> Vec<Arc<LogEntry>> {
         let mut state = self.lock();
         // Closed or broken meanwhile, it stays so.
@@ -256,13 +300,18 @@ impl Mailbox {
         for (channel, have) in positions {
             state.positions.stand_at(channel, have);
         }
+        state.inbox.have = inbox;
+        for (seq, entry) in std::mem::take(&mut state.inbox.held) {
+            self.offer_inbox(&mut state, seq, &entry);
+        }
         let mut passed = Vec::new();
         for entry in held {
             let run = Run::single(Arc::clone(&entry));
             match state.positions.offer(run.channel(), run.first(), run.last()) {
                 Verdict::Deliver { from } => {
                     let bytes = run.bytes(self.codec, from);
-                    self.send(&mut state, run.channel(), run.head(), &bytes, None);
+                    let stream = Stream::Channel(run.channel());
+                    self.send(&mut state, stream, run.head(), &bytes, None);
                     passed.push(entry);
                 }
                 Verdict::Behind => self.say_behind(&mut state, run.channel(), run.head()),
@@ -275,7 +324,8 @@ impl Mailbox {
     fn say_behind(&self, state: &mut State, channel: ChannelId, head: Position) {
         if state.is_open() {
             metrics::counter!("tidewire_behind_total").increment(1);
-            self.push_control(state, behind(self.codec, channel, head));
+            let frame = behind(self.codec, Stream::Channel(channel), head);
+            self.push_control(state, frame);
         }
     }
 
@@ -317,20 +367,26 @@ impl Mailbox {
         }
         let due = now_ms - state.unread.told_at_ms >= interval_ms;
         if !due
-            || state.unread.channels.is_empty()
+            || !state.unread.is_owed()
             || state.queue.is_some()
             || !matches!(state.phase, Phase::Live)
         {
             return None;
         }
         state.unread.told_at_ms = now_ms;
+        state.unread.totals = false;
         Some(std::mem::take(&mut state.unread.channels))
+    }
+
+    /// Notes that the totals moved and are to be told with or without a channel's figures.
+    pub fn note_totals(&self) {
+        self.lock().unread.totals = true;
     }
 
     /// Whether a telling of figures is owed.
     pub fn owes_unread(&self) -> bool {
         let state = self.lock();
-        !state.unread.channels.is_empty() && matches!(state.phase, Phase::Live)
+        state.unread.is_owed() && matches!(state.phase, Phase::Live)
     }
 
     /// Queues the last frame. The actor closes the socket once it is out.
@@ -408,15 +464,28 @@ impl Mailbox {
     }
 }
 
+impl Unread {
+    const fn is_owed(&self) -> bool {
+        self.totals || !self.channels.is_empty()
+    }
+}
+
 impl State {
     const fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Live | Phase::Holding(_))
     }
 }
 
-/// `channel.behind` with the position to page up to.
-pub(super) fn behind(codec: Codec, channel: ChannelId, head: Position) -> Bytes {
-    outgoing::data(codec, &EventFrame::entry(channel, head, &Event::Behind(Empty {})))
+/// `channel.behind` or `inbox.behind` with the position to read up to.
+pub(super) fn behind(codec: Codec, stream: Stream, head: Position) -> Bytes {
+    match stream {
+        Stream::Channel(channel) => {
+            outgoing::data(codec, &EventFrame::entry(channel, head, &Event::Behind(Empty {})))
+        }
+        Stream::Inbox => {
+            outgoing::data(codec, &EventFrame::inbox(head.seq, &Event::InboxBehind(Empty {})))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -32,6 +32,11 @@ impl Outgoing {
         Self::new(&EventFrame::entry(channel, position, event))
     }
 
+    /// An entry of a person's inbox.
+    pub fn inbox(seq: u64, event: &Event) -> Self {
+        Self::new(&EventFrame::inbox(seq, event))
+    }
+
     /// An event that is no entry of a log.
     pub fn plain(event: &Event) -> Self {
         Self::new(&EventFrame::plain(event))

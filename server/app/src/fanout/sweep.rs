@@ -9,7 +9,7 @@ use tidewire_protocol::{
     Timestamp,
     limits::{SWEEP_INTERVAL_MS, SWEEP_OVERLAP_MS},
 };
-use tidewire_storage::{entries, unread};
+use tidewire_storage::{entries, inbox, unread};
 
 use crate::{App, Result, auth::token};
 
@@ -46,6 +46,9 @@ pub async fn sweep(app: &App, since: Timestamp) -> Result<()> {
         if app.fanout.live_user(user).is_some() {
             app.fanout.owing().reload(user, channel);
         }
+    }
+    for (user, head) in inbox::touched_since(&mut conn, since).await? {
+        app.fanout.hear_of_inbox(user, head);
     }
     drop(conn);
     token::refresh(app).await?;

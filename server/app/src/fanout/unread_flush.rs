@@ -1,7 +1,7 @@
 //! Telling unread figures that could not go out with an entry: at most once per 100 ms and connection.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -13,7 +13,7 @@ use tidewire_protocol::{
 use tidewire_storage::unread;
 use tokio::sync::Notify;
 
-use super::connection::Connection;
+use super::{connection::Connection, inbox};
 use crate::{App, Result};
 
 /// Who is owed figures, and which figures must be read again first.
@@ -21,6 +21,7 @@ use crate::{App, Result};
 pub struct Owing {
     connections: Mutex<Vec<Arc<Connection>>>,
     stale: Mutex<HashMap<ChannelId, Vec<UserId>>>,
+    inboxes: Mutex<HashSet<UserId>>,
     something: Notify,
 }
 
@@ -44,6 +45,16 @@ impl Owing {
         self.something.notify_one();
     }
 
+    /// Has the entries read that a person's inbox has beyond what was offered here.
+    pub(crate) fn read_inbox(&self, user: UserId) {
+        self.inboxes.lock().unwrap_or_else(PoisonError::into_inner).insert(user);
+        self.something.notify_one();
+    }
+
+    fn take_inboxes(&self) -> HashSet<UserId> {
+        std::mem::take(&mut self.inboxes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn take_stale(&self) -> HashMap<ChannelId, Vec<UserId>> {
         std::mem::take(&mut self.stale.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -59,6 +70,7 @@ pub async fn run(app: App) {
     loop {
         owing.something.notified().await;
         reload(&app).await;
+        read_inboxes(&app).await;
         tell(&app);
         tokio::time::sleep(Duration::from_millis(UNREAD_COALESCE_MS)).await;
         tell(&app);
@@ -82,6 +94,16 @@ async fn reload(app: &App) {
             for user in users {
                 app.fanout.owing().reload(user, channel);
             }
+            tokio::time::sleep(Duration::from_millis(UNREAD_COALESCE_MS)).await;
+        }
+    }
+}
+
+async fn read_inboxes(app: &App) {
+    for user in app.fanout.owing().take_inboxes() {
+        if let Err(error) = inbox::catch_up(app, user).await {
+            error.log("inbox");
+            app.fanout.owing().read_inbox(user);
             tokio::time::sleep(Duration::from_millis(UNREAD_COALESCE_MS)).await;
         }
     }

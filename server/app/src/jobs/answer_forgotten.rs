@@ -1,9 +1,6 @@
 //! Answers those who forgot their password: looks for the account and queues the mail.
 
-use std::time::Duration;
-
 use tidewire_storage::outbox::{self, Outcome};
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
@@ -11,22 +8,8 @@ use crate::{
     passwords::{self, OUTBOX_KIND},
 };
 
-const POLL: Duration = Duration::from_secs(1);
 const LEASE_MS: i64 = 60_000;
 const BATCH_MAX: u64 = 16;
-
-/// Runs until the node stops.
-pub(crate) async fn run(app: App) {
-    let stop = app.tasks.stop_token().clone();
-    while !stop.is_cancelled() {
-        match answer_due(&app).await {
-            Ok(0) => {}
-            Ok(_) => continue,
-            Err(error) => error.log("answer_forgotten"),
-        }
-        let _ = stop.run_until_cancelled(timeout(POLL, app.forgotten.notified())).await;
-    }
-}
 
 /// Answers what is due, a batch at most, in one transaction; answers how many there were.
 pub(crate) async fn answer_due(app: &App) -> Result<usize> {

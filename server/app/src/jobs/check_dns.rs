@@ -1,10 +1,7 @@
 //! Asks DNS about domains whose settings have changed, and again while their records are on the way.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use tidewire_storage::outbox::{self, Claimed, Outcome};
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{App, Result, email_settings};
@@ -12,7 +9,6 @@ use crate::{App, Result, email_settings};
 /// The kind of outbox rows that are questions to DNS.
 pub(crate) const OUTBOX_KIND: &str = "check_dns";
 
-const POLL: Duration = Duration::from_secs(5);
 const LEASE_MS: i64 = 60_000;
 const BATCH_MAX: u64 = 8;
 const AGAIN_MS: i64 = 15 * 60_000;
@@ -21,18 +17,6 @@ const AGAIN_MS: i64 = 15 * 60_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Payload {
     pub version: i64,
-}
-
-/// Runs for the life of the node. A question that is cut short is asked again when its lease is over.
-pub(crate) async fn run(app: App) {
-    loop {
-        match check_due(&app).await {
-            Ok(0) => {}
-            Ok(_) => continue,
-            Err(error) => error.log("check_dns"),
-        }
-        let _ = timeout(POLL, app.dns_queued.notified()).await;
-    }
 }
 
 /// Asks what is due, a batch at most; answers how much was taken.

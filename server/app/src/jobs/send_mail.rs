@@ -1,10 +1,7 @@
 //! Takes mails out of the outbox and sends them: at least once, with growing pauses, five times.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 use tidewire_storage::outbox::{self, Claimed, Outcome};
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
@@ -12,26 +9,12 @@ use crate::{
     mail::{self, OUTBOX_KIND, SendError},
 };
 
-const POLL: Duration = Duration::from_secs(1);
 /// Longer than a mail may take, so that nobody sends it a second time meanwhile.
 const LEASE_MS: i64 = 60_000;
 const BATCH_MAX: u64 = 16;
 
 /// The pause after each failed attempt but the last.
 const PAUSES_MS: [i64; 4] = [60_000, 5 * 60_000, 15 * 60_000, 3_600_000];
-
-/// Runs until the node stops, and then finishes the mail in hand.
-pub(crate) async fn run(app: App) {
-    let stop = app.tasks.stop_token().clone();
-    while !stop.is_cancelled() {
-        match send_due(&app).await {
-            Ok(0) => {}
-            Ok(_) => continue,
-            Err(error) => error.log("send_mail"),
-        }
-        let _ = stop.run_until_cancelled(timeout(POLL, app.mail.queued.notified())).await;
-    }
-}
 
 /// Sends what is due, a batch at most; answers how many were taken.
 pub(crate) async fn send_due(app: &App) -> Result<usize> {

@@ -41,13 +41,18 @@ impl Wire for Taken {
 impl Screen {
     /// A connection of `actor` on the node of `app`.
     pub(crate) async fn of(app: &App, actor: &Actor) -> Self {
+        Self::saying(app, actor, &Hello::default()).await
+    }
+
+    /// As [`Screen::of`], where the program says something of its own.
+    pub(crate) async fn saying(app: &App, actor: &Actor, hello: &Hello) -> Self {
         let taken = Arc::new(Taken::default());
         let mailbox = Arc::new(Mailbox::new(Codec::Json, taken.clone()));
         let identity = Arc::clone(&actor.identity);
         let connection = app.fanout.register(identity.user_id, |user| {
             Arc::new(Connection::new(app.clock.id(), user, identity, mailbox, app.clock.now().ms()))
         });
-        resume::start(app, actor, &connection, 1, &Hello::default()).await.unwrap();
+        resume::start(app, actor, &connection, 1, hello).await.unwrap();
         Self { taken, connection }
     }
 
@@ -57,6 +62,28 @@ impl Screen {
         let texts = frames.iter().filter(|(opcode, _)| *opcode == 0x81);
         let events = texts.filter_map(|(_, frame)| match Codec::Json.decode_server(frame) {
             Ok(ServerFrame::Event(event)) if event.event == name => Some(event.data),
+            _ => None,
+        });
+        events.collect()
+    }
+
+    /// The answer to hello.
+    pub(crate) fn welcome(&self) -> Value {
+        let frames = self.frames();
+        let replies =
+            frames.iter().filter_map(|(_, frame)| match Codec::Json.decode_server(frame) {
+                Ok(ServerFrame::Reply(reply)) => reply.data,
+                _ => None,
+            });
+        replies.into_iter().next().unwrap()
+    }
+
+    /// The entries of the inbox that came, as (event, number).
+    pub(crate) fn inbox(&self) -> Vec<(String, u64)> {
+        let frames = self.frames();
+        let texts = frames.iter().filter(|(opcode, _)| *opcode == 0x81);
+        let events = texts.filter_map(|(_, frame)| match Codec::Json.decode_server(frame) {
+            Ok(ServerFrame::Event(event)) => Some((event.event, event.inbox?)),
             _ => None,
         });
         events.collect()

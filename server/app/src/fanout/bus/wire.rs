@@ -37,6 +37,7 @@ enum Head {
     Joined { user: UserId, channel: ChannelId, have: u64 },
     Left { user: UserId, channel: ChannelId },
     FiguresMoved { user: UserId, channel: ChannelId },
+    InboxMoved { user: UserId, seq: u64 },
     Connections { user: UserId, node: NodeId, connections: Vec<ConnectionId>, asks: bool },
     SignIn { attempt: Attempt, outcome: Outcome },
     Forgot { account: [u8; 32] },
@@ -74,6 +75,7 @@ fn split(news: &News) -> (Head, Option<&Outgoing>) {
                 UserNews::Joined { channel, have } => (Head::Joined { user, channel, have }, None),
                 UserNews::Left { channel } => (Head::Left { user, channel }, None),
                 UserNews::FiguresMoved { channel } => (Head::FiguresMoved { user, channel }, None),
+                UserNews::InboxMoved { seq } => (Head::InboxMoved { user, seq }, None),
                 UserNews::Connections { node, ref connections, asks } => {
                     let connections = connections.clone();
                     (Head::Connections { user, node, connections, asks }, None)
@@ -115,6 +117,7 @@ pub(super) fn decode(bytes: &Bytes) -> Result<News, Unreadable> {
         Head::FiguresMoved { user, channel } => {
             News::User { user, news: UserNews::FiguresMoved { channel } }
         }
+        Head::InboxMoved { user, seq } => News::User { user, news: UserNews::InboxMoved { seq } },
         Head::Connections { user, node, connections, asks } => {
             News::User { user, news: UserNews::Connections { node, connections, asks } }
         }
@@ -170,6 +173,7 @@ mod tests {
             of_user(UserNews::Joined { channel, have: 5 }),
             of_user(UserNews::Left { channel }),
             of_user(UserNews::FiguresMoved { channel }),
+            of_user(UserNews::InboxMoved { seq: 12 }),
             of_user(UserNews::Connections {
                 node: NodeId::new(Uuid::from_u128(8)),
                 connections: vec![ConnectionId::new(Uuid::from_u128(9))],

@@ -10,7 +10,7 @@ use tidewire_protocol::{
     limits::{MAILBOX_ENTRY_BYTES_MAX, MAILBOX_EPHEMERAL_KEYS_MAX},
 };
 
-use super::{EphemeralKey, behind};
+use super::{EphemeralKey, Stream, behind};
 
 /// Frames merged into one write; Linux takes 1,024.
 const SLICES_MAX: usize = 64;
@@ -33,9 +33,9 @@ struct Item {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Control,
-    Entries(ChannelId, Position),
+    Entries(Stream, Position),
     /// Stands for entries that were dropped.
-    Behind(ChannelId),
+    Behind(Stream),
     Ephemeral(EphemeralKey),
 }
 
@@ -67,47 +67,47 @@ impl Queue {
     /// Entries of which `written` bytes are already on the wire.
     pub(super) fn push_entries_from(
         &mut self,
-        channel: ChannelId,
+        stream: Stream,
         head: Position,
         bytes: &Bytes,
         written: usize,
     ) {
         self.started |= written > 0;
-        self.push(Class::Entries(channel, head), bytes.slice(written..));
+        self.push(Class::Entries(stream, head), bytes.slice(written..));
     }
 
-    /// Entries behind whatever waits. While a channel is behind, later entries only move its position.
+    /// Entries behind whatever waits. While a log is behind, later entries only move its position.
     pub(super) fn push_entries(
         &mut self,
-        channel: ChannelId,
+        stream: Stream,
         head: Position,
         bytes: Bytes,
         codec: Codec,
     ) {
-        if let Some(place) = self.place_of(Class::Behind(channel)) {
-            self.items[place].bytes = behind(codec, channel, head);
+        if let Some(place) = self.place_of(Class::Behind(stream)) {
+            self.items[place].bytes = behind(codec, stream, head);
             return;
         }
-        self.push(Class::Entries(channel, head), bytes);
+        self.push(Class::Entries(stream, head), bytes);
         if self.entry_bytes > MAILBOX_ENTRY_BYTES_MAX {
             self.collapse(codec);
         }
     }
 
-    /// Replaces all waiting entries by the position of each channel's last one.
+    /// Replaces all waiting entries by the position of each log's last one.
     fn collapse(&mut self, codec: Codec) {
-        let mut heads: Vec<(ChannelId, Position)> = Vec::new();
+        let mut heads: Vec<(Stream, Position)> = Vec::new();
         for item in self.items.iter().skip(usize::from(self.started)) {
-            if let Class::Entries(channel, head) = item.class {
-                match heads.iter_mut().find(|(known, _)| *known == channel) {
+            if let Class::Entries(stream, head) = item.class {
+                match heads.iter_mut().find(|(known, _)| *known == stream) {
                     Some((_, last)) => *last = head,
-                    None => heads.push((channel, head)),
+                    None => heads.push((stream, head)),
                 }
             }
         }
         self.retain(|class| !matches!(class, Class::Entries(..)));
-        for (channel, head) in heads {
-            self.push(Class::Behind(channel), behind(codec, channel, head));
+        for (stream, head) in heads {
+            self.push(Class::Behind(stream), behind(codec, stream, head));
         }
     }
 
@@ -165,7 +165,7 @@ impl Queue {
 
     pub(super) fn drop_channel(&mut self, channel: ChannelId) {
         self.retain(|class| match class {
-            Class::Entries(of, _) | Class::Behind(of) => of != channel,
+            Class::Entries(of, _) | Class::Behind(of) => of != Stream::Channel(channel),
             Class::Control | Class::Ephemeral(_) => true,
         });
     }

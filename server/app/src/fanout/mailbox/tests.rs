@@ -2,7 +2,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 use tidewire_protocol::{
-    Mark, close_code::CloseCode, frame::ServerFrame, limits::MAILBOX_ENTRY_BYTES_MAX,
+    Mark,
+    close_code::CloseCode,
+    event::NotificationRemoved,
+    frame::{EventRead, ServerFrame},
+    id::NotificationId,
+    limits::MAILBOX_ENTRY_BYTES_MAX,
 };
 use uuid::Uuid;
 
@@ -37,8 +42,19 @@ impl Pipe {
         self.room.store(room, Ordering::Relaxed);
     }
 
-    /// The events on the wire, as (name, channel, seq).
+    /// The entries of channels on the wire, as (name, channel, seq).
     fn events(&self) -> Vec<(String, ChannelId, u64)> {
+        let of_channel = |event: EventRead| Some((event.event, event.channel?, event.seq?));
+        self.read().into_iter().filter_map(of_channel).collect()
+    }
+
+    /// The entries of the inbox on the wire, as (name, seq).
+    fn inbox(&self) -> Vec<(String, u64)> {
+        let of_inbox = |event: EventRead| Some((event.event, event.inbox?));
+        self.read().into_iter().filter_map(of_inbox).collect()
+    }
+
+    fn read(&self) -> Vec<EventRead> {
         let taken = self.taken.lock().unwrap();
         let mut rest = taken.as_slice();
         let mut events = Vec::new();
@@ -49,7 +65,7 @@ impl Pipe {
             };
             let payload = &rest[header..header + length];
             if let Ok(ServerFrame::Event(event)) = Codec::Json.decode_server(payload) {
-                events.push((event.event, event.channel.unwrap(), event.seq.unwrap()));
+                events.push(event);
             }
             rest = &rest[header + length..];
         }
@@ -98,7 +114,7 @@ proptest! {
         burst in 1..40_u64,
     ) {
         let (pipe, mailbox) = mailbox(0);
-        mailbox.release([], [(CHANNEL, 0), (OTHER, 0)]);
+        mailbox.release([], [(CHANNEL, 0), (OTHER, 0)], 0);
         let mut seq = 0;
         for room in rooms {
             for _ in 0..burst {
@@ -120,7 +136,7 @@ proptest! {
 #[test]
 fn a_reader_that_stops_costs_bounded_memory_and_is_told_where_to_page() {
     let (pipe, mailbox) = mailbox(0);
-    mailbox.release([], [(CHANNEL, 0)]);
+    mailbox.release([], [(CHANNEL, 0)], 0);
     for seq in 1..=2_000 {
         mailbox.deliver(&Run::single(entry(CHANNEL, seq)), None);
         let waiting = mailbox.lock().queue.as_ref().map_or(0, |queue| queue.bytes());
@@ -146,7 +162,7 @@ fn entries_wait_for_the_snapshot_and_are_merged_with_it() {
     assert_eq!(pipe.events(), []);
     let snapshot: Vec<_> =
         (1..=5).map(|seq| entry(CHANNEL, seq).outgoing.bytes(Codec::Json).clone()).collect();
-    let passed = mailbox.release(snapshot, [(CHANNEL, 5)]);
+    let passed = mailbox.release(snapshot, [(CHANNEL, 5)], 0);
     assert_eq!(passed.iter().map(|entry| entry.position.seq).collect::<Vec<_>>(), [6, 7]);
     assert_eq!(applied(&pipe.events(), CHANNEL), Ok(7));
 }
@@ -154,7 +170,7 @@ fn entries_wait_for_the_snapshot_and_are_merged_with_it() {
 #[test]
 fn control_is_never_shed_and_ephemeral_frames_replace_one_another() {
     let (pipe, mailbox) = mailbox(0);
-    mailbox.release([], [(CHANNEL, 0)]);
+    mailbox.release([], [(CHANNEL, 0)], 0);
     let reply = outgoing::frame(0x1, b"{\"id\":1,\"ok\":true,\"data\":{}}");
     mailbox.control(reply.clone());
     for n in 0..10_000_u128 {
@@ -172,7 +188,7 @@ fn who_was_sent_away_while_signing_in_is_not_let_in_by_the_answer() {
     let (pipe, mailbox) = mailbox(0);
     mailbox.finish(outgoing::close(CloseCode::Replaced));
     let answer = outgoing::frame(0x1, b"{\"id\":1,\"ok\":true,\"data\":{}}");
-    assert!(mailbox.release([answer], [(CHANNEL, 0)]).is_empty());
+    assert!(mailbox.release([answer], [(CHANNEL, 0)], 0).is_empty());
     assert!(!mailbox.is_open());
     pipe.open(usize::MAX);
     assert_eq!(mailbox.drain(), Drained::Finished);
@@ -182,7 +198,7 @@ fn who_was_sent_away_while_signing_in_is_not_let_in_by_the_answer() {
 #[test]
 fn nothing_follows_the_close_frame() {
     let (pipe, mailbox) = mailbox(0);
-    mailbox.release([], [(CHANNEL, 0)]);
+    mailbox.release([], [(CHANNEL, 0)], 0);
     mailbox.finish(outgoing::close(tidewire_protocol::close_code::CloseCode::Restart));
     mailbox.deliver(&Run::single(entry(CHANNEL, 1)), None);
     mailbox.control(outgoing::ping());
@@ -192,4 +208,30 @@ fn nothing_follows_the_close_frame() {
         *pipe.taken.lock().unwrap(),
         outgoing::close(tidewire_protocol::close_code::CloseCode::Restart)
     );
+}
+
+#[test]
+fn entries_of_the_inbox_come_once_and_collapse_like_any_others() {
+    let frame = |seq: u64| {
+        let id = NotificationId::new(Uuid::from_u128(seq.into()));
+        let event = Event::NotificationRemoved(NotificationRemoved { id });
+        Arc::new(Outgoing::inbox(seq, &event))
+    };
+    let (pipe, mailbox) = mailbox(usize::MAX);
+    for seq in 3..=6 {
+        mailbox.deliver_inbox(seq, &frame(seq));
+    }
+    assert_eq!(pipe.inbox(), [], "the snapshot has not gone out");
+    mailbox.release([], [], 4);
+    mailbox.deliver_inbox(6, &frame(6));
+    mailbox.deliver_inbox(7, &frame(7));
+    let removed = |seq| ("notification.removed".to_owned(), seq);
+    assert_eq!(pipe.inbox(), [removed(5), removed(6), removed(7)]);
+    pipe.open(0);
+    for seq in 8..20_000 {
+        mailbox.deliver_inbox(seq, &frame(seq));
+    }
+    pipe.open(usize::MAX);
+    assert_eq!(mailbox.drain(), Drained::Empty);
+    assert_eq!(pipe.inbox().last(), Some(&("inbox.behind".to_owned(), 19_999)));
 }

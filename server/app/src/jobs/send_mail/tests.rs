@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use std::{fs, path::PathBuf};
 
 use tidewire_testkit::{eventually, on_both_engines};

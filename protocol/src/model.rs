@@ -10,6 +10,7 @@ pub mod health;
 pub mod messages;
 pub mod notification_decisions;
 pub mod notification_preferences;
+pub mod notification_templates;
 pub mod org_settings;
 pub mod own_profile;
 pub mod pages;

@@ -22,6 +22,7 @@ pub mod email_settings;
 pub mod feed;
 pub mod idempotency;
 pub mod notification_preferences;
+pub mod notification_templates;
 pub mod one_time_tokens;
 pub mod org_settings;
 pub mod outbox;

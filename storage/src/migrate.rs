@@ -32,6 +32,7 @@ migrations! {
     13 "0013_signing_keys",
     14 "0014_retention",
     15 "0015_notification_preferences",
+    20 "0020_notification_templates",
 }
 
 /// Applies what is missing. Nodes that start together wait for one another.

@@ -2,6 +2,7 @@
 //! them.
 
 mod engine;
+mod own;
 mod plain;
 mod render;
 mod syntax;
@@ -14,7 +15,8 @@ use tidewire_protocol::{
     notification_event::{EventKey, Module},
 };
 
-pub use render::{Own, Rendered, render};
+pub use own::{Own, own};
+pub use render::{Rendered, render};
 pub use values::DIGEST_ITEMS_MAX;
 pub use variables::Variable;
 

@@ -2,26 +2,18 @@
 //! one.
 
 use serde_json::{Map, Value};
-use tidewire_protocol::{
-    id::TenantId,
-    model::{notification_preferences::Channel, notification_templates::Wording},
+use tidewire_protocol::model::{
+    notification_preferences::Channel, notification_templates::Wording,
 };
 
 use super::{
-    TemplateId,
+    Own, TemplateId,
     engine::{Failure, Markup, fill},
     plain, values,
 };
 
 /// More of a subject or title is cut off.
 const SUBJECT_CHARS_MAX: usize = 300;
-
-/// A company's own words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Own {
-    pub tenant_id: TenantId,
-    pub wording: Wording,
-}
 
 /// A notification as it is shown or sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -134,3 +134,15 @@ pub const DECISIONS_KEPT_MS: i64 = 30 * 86_400_000;
 pub const DND_PAUSE_MINUTES_MAX: i64 = 30 * 24 * 60;
 pub const DND_PREVIEW_DAYS_DEFAULT: i64 = 7;
 pub const DND_PREVIEW_DAYS_MAX: i64 = 14;
+
+// templates
+pub const TEMPLATE_SUBJECT_CHARS_MAX: usize = 200;
+pub const TEMPLATE_BODY_BYTES_MAX: usize = 64 * 1024;
+pub const TEMPLATE_TEXT_BYTES_MAX: usize = 32 * 1024;
+pub const TEMPLATE_DATA_BYTES_MAX: usize = 16 * 1024;
+/// How deep blocks stand in one another.
+pub const TEMPLATE_DEPTH_MAX: usize = 5;
+/// Of a rendered text.
+pub const TEMPLATE_OUTPUT_BYTES_MAX: usize = 256 * 1024;
+/// Bodies of requests about templates.
+pub const TEMPLATES_BODY_BYTES_MAX: usize = 128 * 1024;

@@ -11,6 +11,7 @@ pub mod health;
 pub mod messages;
 pub mod notification_decisions;
 pub mod notification_preferences;
+pub mod notification_templates;
 pub mod notifications;
 pub mod org_settings;
 pub mod own_profile;

@@ -27,6 +27,7 @@ pub mod idempotency;
 pub mod inbox;
 pub mod notification_decisions;
 pub mod notification_preferences;
+pub mod notification_templates;
 pub mod notifications;
 pub mod one_time_tokens;
 pub mod org_settings;

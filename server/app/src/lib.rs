@@ -18,6 +18,7 @@ pub mod idempotency;
 pub mod mail;
 pub mod outgoing;
 pub mod push;
+pub mod templates;
 
 pub mod accounts;
 pub mod audit;

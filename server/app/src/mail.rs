@@ -8,6 +8,7 @@ mod letter;
 mod render;
 mod transport;
 
+pub(crate) mod html;
 pub mod smtp;
 
 use std::{path::PathBuf, str::FromStr};

@@ -11,7 +11,7 @@ use tidewire_protocol::{
 };
 
 use super::footer;
-use crate::{Error, Result, email_address::EmailAddress};
+use crate::{Error, Result, email_address::EmailAddress, mail::html};
 
 const PHYSICAL_ADDRESS_CHARS_MIN: usize = 10;
 
@@ -144,7 +144,7 @@ impl Section for Footer {
 
     fn check(change: ChangeFooter) -> Result<ChangeFooter> {
         footer::require_sizes(&change)?;
-        Ok(ChangeFooter { html: change.html.as_deref().map(footer::cleaned), ..change })
+        Ok(ChangeFooter { html: change.html.as_deref().map(html::cleaned), ..change })
     }
 
     fn apply(change: ChangeFooter, footer: &mut Self) {

@@ -12,7 +12,7 @@ use lettre::{
 use tidewire_protocol::Timestamp;
 use uuid::Uuid;
 
-use super::{Recipient, SendError, letter::Letter};
+use super::{Recipient, SendError, html::escaped, letter::Letter};
 
 /// What is around a letter.
 pub(super) struct Frame {
@@ -118,21 +118,6 @@ fn html(name: &str, letter: &Letter, footer: Option<&Footer>) -> String {
         escaped(&letter.closing),
         below.unwrap_or_default(),
     )
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            _ => safe.push(c),
-        }
-    }
-    safe
 }
 
 #[cfg(test)]

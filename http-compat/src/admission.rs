@@ -42,6 +42,7 @@ pub(crate) struct Policy {
     /// Probes have none.
     pub(crate) class: Option<Class>,
     pub(crate) body_bytes_max: usize,
+    pub(crate) body_kind: body::Kind,
     /// Answers whose length must tell nothing about what is in them are sent as they are.
     pub(crate) compressed: bool,
     /// What a service must hold to come as well.
@@ -67,6 +68,7 @@ pub(crate) const fn public(class: Class) -> Policy {
         access: Access::Public,
         class: Some(class),
         body_bytes_max: BODY_BYTES_MAX,
+        body_kind: body::Kind::Json,
         compressed: true,
         services: None,
         kept: true,
@@ -101,8 +103,18 @@ pub(crate) const fn serving(permission: Permission) -> Policy {
 
 impl Policy {
     /// For bodies of another size than usual.
-    pub(crate) const fn body(self, bytes_max: usize) -> Self {
+    pub(crate) const fn body_bytes(self, bytes_max: usize) -> Self {
         Self { body_bytes_max: bytes_max, ..self }
+    }
+
+    /// A form may come in the place of JSON.
+    pub(crate) const fn or_form(self) -> Self {
+        Self { body_kind: body::Kind::JsonOrForm, ..self }
+    }
+
+    /// What the body may be, and how long.
+    const fn body(&self) -> (body::Kind, usize) {
+        (self.body_kind, self.body_bytes_max)
     }
 
     /// Services that hold `permission` may come as well.
@@ -172,7 +184,7 @@ impl Gate {
         standing: &mut Option<Standing>,
     ) -> Result<Response> {
         let (mut parts, body) = request.into_parts();
-        let body = body::read(&parts.headers, body, self.policy.body_bytes_max).await?;
+        let body = body::read(&parts.headers, body, self.policy.body()).await?;
         let address = address::of_client(&parts, &self.trusted_proxies);
 
         if self.policy.access == Access::Public {

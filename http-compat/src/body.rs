@@ -14,9 +14,21 @@ use crate::problem::{Problem, Result};
 
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The whole body. Refused are compressed bodies (nothing here inflates), anything but JSON in
-/// UTF-8, more than `bytes_max`, and what takes longer than 30 seconds to arrive.
-pub(crate) async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes> {
+/// What a body may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Json,
+    /// JSON, or a form that nobody reads.
+    JsonOrForm,
+}
+
+/// The whole body. Refused are compressed bodies (nothing here inflates), anything but JSON in UTF-8
+/// and what else `kind` allows, more than `bytes_max`, and what takes longer than 30 seconds to arrive.
+pub(crate) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    (kind, bytes_max): (Kind, usize),
+) -> Result<Bytes> {
     if headers.get_all(CONTENT_ENCODING).iter().any(|coding| !is_identity(coding.as_bytes())) {
         return Err(ErrorCode::UnsupportedMediaType.into());
     }
@@ -26,7 +38,8 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> R
     if body.size_hint().lower() > bytes_max as u64 {
         return Err(ErrorCode::PayloadTooLarge.into());
     }
-    if !is_json(headers) {
+    let is_form = kind == Kind::JsonOrForm && is_form(headers);
+    if !is_form && !is_json(headers) {
         return Err(ErrorCode::UnsupportedMediaType.into());
     }
     match tokio::time::timeout(READ_TIMEOUT, Limited::new(body, bytes_max).collect()).await {
@@ -39,6 +52,14 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> R
 
 fn is_identity(coding: &[u8]) -> bool {
     coding.trim_ascii().eq_ignore_ascii_case(b"identity")
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = single(headers, &CONTENT_TYPE).ok().flatten().unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    ["application/x-www-form-urlencoded", "multipart/form-data"]
+        .iter()
+        .any(|form| essence.eq_ignore_ascii_case(form))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -85,7 +106,7 @@ mod tests {
     }
 
     async fn code(headers: &HeaderMap, body: Body) -> Option<ErrorCode> {
-        read(headers, body, 100).await.err().map(|problem| problem.error().code())
+        read(headers, body, (Kind::Json, 100)).await.err().map(|problem| problem.error().code())
     }
 
     #[tokio::test]

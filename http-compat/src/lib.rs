@@ -47,10 +47,10 @@ pub use problem::Problem;
 use address::Network;
 use admission::{administering, holding, probe, public, serving, signed_in};
 use routes::{
-    accounts, audit, channel_members, channels, email_settings, email_verification, health,
-    messages, notification_preferences, notifications, org_settings, own_profile, passwords,
-    permissions, preferences, presence, profiles, service_tokens, sessions, tenants, tickets,
-    unread, users,
+    accounts, audit, channel_members, channels, devices, email_settings, email_verification,
+    health, messages, notification_preferences, notifications, org_settings, own_profile,
+    passwords, permissions, preferences, presence, profiles, service_tokens, sessions, tenants,
+    tickets, unread, unsubscribe, users,
 };
 use routing::Page;
 
@@ -94,7 +94,7 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/auth/me/profile",     signed_in(Class::Read),  routes!(own_profile::profile))
         .at("/api/v1/auth/me/profile",     signed_in(Class::Write), routes!(own_profile::change_profile))
         .at("/api/v1/auth/me/preferences", signed_in(Class::Read),  routes!(preferences::preferences))
-        .at("/api/v1/auth/me/preferences", signed_in(Class::Write).body(PREFERENCES_BODY_BYTES_MAX), routes!(preferences::change_preferences))
+        .at("/api/v1/auth/me/preferences", signed_in(Class::Write).body_bytes(PREFERENCES_BODY_BYTES_MAX), routes!(preferences::change_preferences))
 
         // sessions
         .at("/api/v1/auth/logout",        signed_in(Class::Write).credentials(), routes!(sessions::logout))
@@ -211,13 +211,23 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/notifications/analytics/digest/settings", signed_in(Class::Read),  routes!(notifications::digest))
         .at("/api/v1/notifications/analytics/digest/settings", signed_in(Class::Write), routes!(notifications::change_digest))
 
+        // what people can be pushed to
+        .at("/api/v1/notifications/devices",      signed_in(Class::Write), routes!(devices::register))
+        .at("/api/v1/notifications/devices",      signed_in(Class::Read),  routes!(devices::list))
+        .at("/api/v1/notifications/devices/{id}", signed_in(Class::Write), routes!(devices::remove))
+        .at("/api/v1/notifications/push/keys",    signed_in(Class::Read),  routes!(devices::keys))
+
+        // leaving a kind of mails
+        .at("/api/v1/email/unsubscribe/{token}", public(Class::OneTimeToken),           routes!(unsubscribe::page))
+        .at("/api/v1/email/unsubscribe/{token}", public(Class::OneTimeToken).or_form(), routes!(unsubscribe::leave))
+
         // what people choose to be notified of, and when they want quiet
         .at("/api/v1/notifications/preferences",             signed_in(Class::Read),                                  routes!(notification_preferences::effective))
-        .at("/api/v1/notifications/preferences",             signed_in(Class::Write).body(PREFERENCES_BODY_BYTES_MAX), routes!(notification_preferences::set))
+        .at("/api/v1/notifications/preferences",             signed_in(Class::Write).body_bytes(PREFERENCES_BODY_BYTES_MAX), routes!(notification_preferences::set))
         .at("/api/v1/notifications/preferences/catalog",     signed_in(Class::Read),                                  routes!(notification_preferences::catalog))
         .at("/api/v1/notifications/preferences/dnd",         signed_in(Class::Read),                                  routes!(notification_preferences::dnd))
-        .at("/api/v1/notifications/preferences/dnd",         signed_in(Class::Write).body(PREFERENCES_BODY_BYTES_MAX), routes!(notification_preferences::change_dnd))
-        .at("/api/v1/notifications/preferences/dnd/pause",   signed_in(Class::Write).body(PREFERENCES_BODY_BYTES_MAX), routes!(notification_preferences::pause_dnd))
+        .at("/api/v1/notifications/preferences/dnd",         signed_in(Class::Write).body_bytes(PREFERENCES_BODY_BYTES_MAX), routes!(notification_preferences::change_dnd))
+        .at("/api/v1/notifications/preferences/dnd/pause",   signed_in(Class::Write).body_bytes(PREFERENCES_BODY_BYTES_MAX), routes!(notification_preferences::pause_dnd))
         .at("/api/v1/notifications/preferences/dnd/pause",   signed_in(Class::Write),                                 routes!(notification_preferences::resume_dnd))
         .at("/api/v1/notifications/preferences/dnd/preview", signed_in(Class::Read),                                  routes!(notification_preferences::preview_dnd))
 

@@ -6,7 +6,10 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 use tidewire_protocol::{
     ErrorCode,
-    id::{ChannelId, MemberKey, MessageId, NotificationId, ServiceTokenId, SessionId, UserKey},
+    id::{
+        ChannelId, DeviceId, MemberKey, MessageId, NotificationId, ServiceTokenId, SessionId,
+        UserKey,
+    },
 };
 
 use crate::problem::Problem;
@@ -35,6 +38,10 @@ impl PathId for SessionId {
 }
 
 impl PathId for NotificationId {
+    const FORM: &str = "must be a UUID";
+}
+
+impl PathId for DeviceId {
     const FORM: &str = "must be a UUID";
 }
 

@@ -98,6 +98,7 @@ error_codes! {
     UserInactive          "USER_INACTIVE"           409 false "This user is not active.";
     RecipientInactive     "RECIPIENT_INACTIVE"      409 false "The other person is not active.";
     ChannelLimit          "CHANNEL_LIMIT"           409 false "A member has reached the limit of groups.";
+    DeviceLimit           "DEVICE_LIMIT"            409 false "There are too many devices.";
     MemberLimit           "MEMBER_LIMIT"            409 false "The group has reached its limit of members.";
     NotAGroup             "NOT_A_GROUP"             409 false "This is not a group channel.";
     MessageDeleted        "MESSAGE_DELETED"         409 false "The message was deleted.";
@@ -120,6 +121,7 @@ error_codes! {
 
     Internal              "INTERNAL"                500 true  "Something went wrong on the server.";
     Unavailable           "UNAVAILABLE"             503 true  "The service is not available right now.";
+    PushNotConfigured     "PUSH_NOT_CONFIGURED"     503 false "No push network is configured.";
     EncryptionNotConfigured "ENCRYPTION_NOT_CONFIGURED" 503 false "The server has no key to keep secrets with.";
     Timeout               "TIMEOUT"                 504 true  "The service did not answer in time.";
 }

@@ -119,6 +119,11 @@ pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 pub const IDEMPOTENCY_LIFETIME_MS: i64 = 24 * 3_600_000;
 
 // notifications
+pub const DEVICES_MAX: usize = 20;
+pub const DEVICE_ENDPOINT_CHARS_MAX: usize = 2_048;
+pub const DEVICE_KEY_CHARS_MAX: usize = 256;
+pub const DEVICE_TOKEN_CHARS_MAX: usize = 4_096;
+pub const DEVICE_LABEL_CHARS_MAX: usize = 80;
 pub const EVENT_KEY_CHARS_MAX: usize = 64;
 pub const EMIT_USERS_MAX: usize = 500;
 pub const EMIT_DATA_BYTES_MAX: usize = 8 * 1024;

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod channels;
+pub mod devices;
 pub mod digests;
 pub mod email_settings;
 pub mod email_verification;

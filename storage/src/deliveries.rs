@@ -18,7 +18,7 @@ use crate::{
 
 /// The route of mails that are held back here.
 pub const EMAIL: &str = "email";
-/// The route of mails that have gone on to the outbox, under the same id.
+/// The route of mails that have gone on to the outbox.
 pub const MAIL: &str = "mail";
 
 macro_rules! column_words {
@@ -82,8 +82,8 @@ pub struct NewDelivery<'a> {
 
 const PUT: &str = "\
 insert into deliveries (id, tenant_id, user_id, decision_id, notification_id, event, route, device_id,
-  kind, held, chat_channel_id, chat_seq, content, state, due_ms, created_ms)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'queued', $14, $15)";
+  kind, held, chat_channel_id, chat_seq, content, state, due_ms, window_ms, created_ms)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'queued', $14, $14, $15)";
 
 pub async fn put(
     conn: &mut Conn,
@@ -127,13 +127,15 @@ pub struct Claimed {
     pub content: Value,
     /// How often it was tried before.
     pub attempts: i64,
+    /// The moment that it has waited for.
+    pub window: Timestamp,
     pub created_at: Timestamp,
 }
 
 macro_rules! claimed_columns {
     () => {
         " returning id, tenant_id, user_id, decision_id, notification_id, event, device_id, kind, held,
-  chat_channel_id, chat_seq, content, attempts, created_ms"
+  chat_channel_id, chat_seq, content, attempts, window_ms, created_ms"
     };
 }
 
@@ -156,7 +158,8 @@ fn read_claimed(row: &Row) -> Result<Claimed> {
         message: row.optional_id(9)?.zip(seq.map(|seq| seq as u64)),
         content: row.json(11)?,
         attempts: row.int(12)?,
-        created_at: row.timestamp(13)?,
+        window: row.timestamp(13)?,
+        created_at: row.timestamp(14)?,
     })
 }
 
@@ -248,7 +251,7 @@ const RETRY: &str = "\
 update deliveries set due_ms = $3, reason = $4, attempts = attempts + 1, held = null, claim = null
 where id = $1 and claim = $2 and state = 'queued'";
 const POSTPONE: &str = "\
-update deliveries set due_ms = $3, held = $4, claim = null
+update deliveries set due_ms = $3, window_ms = $3, held = $4, claim = null
 where id = $1 and claim = $2 and state = 'queued'";
 const CLOSE: &str = "\
 update deliveries set state = $3, reason = $4, attempts = attempts + $5, done_ms = $6, content = null,
@@ -281,22 +284,27 @@ pub async fn settle(
 }
 
 const MAILED: &str = "\
-update deliveries set route = $3, held = null, content = null, claim = null
+update deliveries set route = $3, mail_id = $4, held = null, content = null, claim = null
 where id = $1 and claim = $2 and state = 'queued'";
 
-/// A mail goes on to the outbox, under its own id. Answers `false` when the claim was no longer held.
-pub async fn mailed(conn: &mut Conn, (id, claim): (DeliveryId, Uuid)) -> Result<bool> {
-    Ok(query(MAILED).bind(id).bind(claim).bind(MAIL).execute(conn).await? == 1)
+/// Goes on as a part of a mail of the outbox. Answers `false` when the claim was no longer held.
+pub async fn mailed(
+    conn: &mut Conn,
+    (id, claim): (DeliveryId, Uuid),
+    mail_id: Uuid,
+) -> Result<bool> {
+    let mailed = query(MAILED).bind(id).bind(claim).bind(MAIL).bind(mail_id);
+    Ok(mailed.execute(conn).await? == 1)
 }
 
 const MAIL_TRIED: &str = "\
-update deliveries set attempts = $3, reason = $4, state = $5, done_ms = $6
-where id = $1 and route = $2 and state = 'queued'";
+update deliveries set attempts = $2, state = $3, reason = $4, done_ms = $5
+where mail_id = $1 and state = 'queued'";
 
 /// Notes how a mail of the outbox fares.
 pub async fn mail_tried(
     conn: &mut Conn,
-    id: DeliveryId,
+    mail_id: Uuid,
     attempts: i64,
     outcome: Outcome<'_>,
     at: Timestamp,
@@ -308,12 +316,12 @@ pub async fn mail_tried(
         Outcome::Retry { reason, .. } => ("queued", Some(reason), None),
         Outcome::Postponed { .. } => ("queued", None, None),
     };
-    let tried = query(MAIL_TRIED).bind(id).bind(MAIL).bind(attempts).bind(reason);
-    tried.bind(state).bind(done).execute(conn).await.map(drop)
+    let tried = query(MAIL_TRIED).bind(mail_id).bind(attempts).bind(state).bind(reason);
+    tried.bind(done).execute(conn).await.map(drop)
 }
 
 const MOVE_HELD: &str = "\
-update deliveries set due_ms = $3
+update deliveries set due_ms = $3, window_ms = $3
 where tenant_id = $1 and user_id = $2 and held = $4 and state = 'queued' and claim is null";
 
 /// Makes everything due at another moment that waits for one reason.

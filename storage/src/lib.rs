@@ -25,6 +25,7 @@ pub mod email_settings;
 pub mod feed;
 pub mod idempotency;
 pub mod inbox;
+pub mod notices;
 pub mod notification_decisions;
 pub mod notification_preferences;
 pub mod notification_templates;

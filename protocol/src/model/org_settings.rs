@@ -130,6 +130,7 @@ settings! {
     EmailEnabled           "notifications.email_enabled"            Bool, true, "Whether notifications leave by mail";
     PushEnabled            "notifications.push_enabled"             Bool, true, "Whether notifications are pushed to devices";
     DefaultDigestFrequency "notifications.default_digest_frequency" OneOf(FREQUENCIES), "instant", "How often mails are sent to those who chose nothing";
+    PushPreviews           "notifications.push_previews"            Bool, false, "Whether push networks are given titles and texts, not ids alone";
     NotificationRetention  "notifications.retention_days"           Integer { min: 7, max: 730 }, 180, "Days for which notifications are kept";
     ChatEnabled       "chat.enabled"             Bool, true, "Whether there is a chat";
     GroupCreation     "chat.group_creation"      OneOf(GROUP_CREATORS), "everyone", "Who may create groups";

@@ -6,14 +6,16 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use tidewire_protocol::{
     ErrorCode, Timestamp,
+    id::{TenantId, UserId},
     model::{
         accounts::{Login, Me, SessionInfo, SignedIn, Tokens},
         tenants::{Tenant, TenantStatus},
         users::{User, UserStatus},
     },
+    notification_event::EventKey,
 };
 use tidewire_storage::{
-    Conn, tenants,
+    Conn, notification_decisions, tenants,
     users::{self, Credentials, StoredPassword},
 };
 
@@ -29,12 +31,17 @@ use crate::{
     },
     email_address::EmailAddress,
     fanout::bus::{News, TopicKey},
-    mail::{self, AccountMail, Recipient},
+    mail::{AccountMail, Recipient},
+    notify::{self, Raised},
     org_settings::{self, Settings},
     sessions,
 };
 
 pub use refresh::refresh;
+
+/// From this many failures in an hour on, somebody hears of them.
+const FAILURES_TO_TELL: usize = 10;
+const HOUR_MS: i64 = 3_600_000;
 
 /// Signs a person in to one tenant.
 ///
@@ -62,7 +69,8 @@ pub async fn login(app: &App, request: &Request, login: Login) -> Result<SignedI
         }
         _ => ErrorCode::InvalidCredentials.into(),
     };
-    note_failure(app, request, &account, &email_key, refusal.code()).await?;
+    let failures = app.throttle().account_failures(&attempt, app.clock.now());
+    note_failure(app, request, &account, &email_key, (refusal.code(), failures)).await?;
     Err(refusal)
 }
 
@@ -136,7 +144,7 @@ async fn note_failure(
     request: &Request,
     account: &Account,
     email_key: &str,
-    code: ErrorCode,
+    (code, failures): (ErrorCode, usize),
 ) -> Result<()> {
     let Some(tenant) = &account.tenant else { return Ok(()) };
     let user = account.credentials.as_ref().map(|credentials| &credentials.user);
@@ -154,7 +162,34 @@ async fn note_failure(
     };
     let mut conn = app.db.write().await?;
     audit::note(app, &mut conn, request, note).await?;
-    Ok(conn.commit().await?)
+    if let Some(user) = user.filter(|_| failures >= FAILURES_TO_TELL) {
+        tell_throttled(app, &mut conn, request, (tenant.id, user.id), failures).await?;
+    }
+    conn.commit().await?;
+    notify::wake(app);
+    Ok(())
+}
+
+/// Tells somebody that passwords are tried on their account, at most once an hour.
+async fn tell_throttled(
+    app: &App,
+    conn: &mut Conn,
+    request: &Request,
+    (tenant, user): (TenantId, UserId),
+    failures: usize,
+) -> Result<()> {
+    let (now, event) = (app.clock.now(), EventKey::Throttled);
+    let key = format!("{} {user}", event.word());
+    let hour = (now, now.plus_ms(-HOUR_MS));
+    if !notification_decisions::take_key(conn, tenant, &key, hour).await? {
+        return Ok(());
+    }
+    let raised = Raised::new(event, [user]).with("attempts", failures);
+    let raised = match request.address {
+        Some(address) => raised.with("ipAddress", address.to_string()),
+        None => raised,
+    };
+    notify::raise(app, conn, tenant, &raised).await
 }
 
 /// Somebody whose password was right.
@@ -195,7 +230,7 @@ async fn open(
     };
     audit::note(app, &mut conn, request, note).await?;
     conn.commit().await?;
-    mail::wake(app);
+    notify::wake(app);
     sessions::publish(app, opened.ended).await;
     let holder = Holder { tenant_id: tenant.id, user_id: user.id, session_id: opened.id };
     Ok(SignedIn {
@@ -222,7 +257,7 @@ async fn tell_new_device(
         at: app.clock.now(),
         address: request.address,
     };
-    mail::queue(app, conn, tenant.id, &mail).await
+    notify::tell_account(app, conn, (tenant.id, user.id), mail).await
 }
 
 /// The pair of tokens of a session at a generation.

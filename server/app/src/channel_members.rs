@@ -8,6 +8,7 @@ use tidewire_protocol::{
     model::channels::{
         AddMembers, Added, Channel, ChannelMember, ChannelRole, MemberSettings, SetMemberRole,
     },
+    notification_event::EventKey,
 };
 use tidewire_storage::{
     Conn,
@@ -23,6 +24,7 @@ use crate::{
     fanout::bus::UserNews,
     idempotency,
     log_view::MemberDetail,
+    notify::{self, Raised},
     org_settings, people,
     permission::Permission,
 };
@@ -47,12 +49,14 @@ pub async fn add(
     }
     channels::refuse_full(&mut conn, actor, &new).await?;
     let placed = admit(app, actor, &mut conn, channel, &new).await?;
+    tell_added(app, &mut conn, actor, channel, &new).await?;
     let answer = Added {
         added: shown(app, &mut conn, actor, &new).await?,
         channel: channels::reread(app, actor, &mut conn, channel).await?,
     };
     idempotency::record(app, &mut conn, actor, 200, &answer).await?;
     conn.commit().await?;
+    notify::wake(app);
     catch_up::publish(app, tenant, channel, placed.as_slice()).await;
     if let Some(placed) = placed.first() {
         channels::welcome(app, &answer.channel, &new, *placed, actor.user_id());
@@ -90,6 +94,26 @@ async fn admit(
         feed::append(conn, tenant, change, at).await?;
     }
     Ok(vec![placed])
+}
+
+/// People who were added to a group by somebody else hear of it.
+pub(crate) async fn tell_added(
+    app: &App,
+    conn: &mut Conn,
+    actor: &Actor,
+    channel: ChannelId,
+    new: &[UserId],
+) -> Result<()> {
+    let place =
+        stored_channels::of_member(conn, actor.tenant_id(), actor.user_id(), channel).await?;
+    let name = place.and_then(|place| place.name).unwrap_or_default();
+    let raised = Raised::new(EventKey::AddedToGroup, new.iter().copied())
+        .by(actor.user_id())
+        .about(channel.to_string())
+        .with("channelName", name)
+        .with("actorName", actor.identity.user.display_name.as_str())
+        .leading_to(channels::path(channel));
+    notify::raise(app, conn, actor.tenant_id(), &raised).await
 }
 
 async fn shown(

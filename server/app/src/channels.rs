@@ -29,7 +29,7 @@ use crate::{
     audit::{self, Note},
     catch_up,
     fanout::bus::UserNews,
-    idempotency, log_view, org_settings,
+    idempotency, log_view, notify, org_settings,
     people::{self, Names, show},
     permission::Permission,
     presence,
@@ -284,11 +284,18 @@ pub async fn create_group(app: &App, actor: &Actor, wanted: CreateGroup) -> Resu
         feed::append(&mut conn, tenant, change, at).await?;
     }
     note_creation(app, &mut conn, actor, id, everybody.len()).await?;
+    crate::channel_members::tell_added(app, &mut conn, actor, id, &members).await?;
     let channel = reread(app, actor, &mut conn, id).await?;
     idempotency::record(app, &mut conn, actor, 201, &json!({ "channel": channel })).await?;
     conn.commit().await?;
+    notify::wake(app);
     welcome(app, &channel, &everybody, placed, actor.user_id());
     Ok(channel)
+}
+
+/// Where a program shows a channel.
+pub(crate) fn path(channel: ChannelId) -> String {
+    format!("/chat/{channel}")
 }
 
 async fn note_creation(

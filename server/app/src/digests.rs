@@ -27,7 +27,7 @@ use crate::{
 const MORNING_MINUTES: u16 = 8 * 60;
 
 /// Nobody has said anything: what the company has decided, on a morning.
-fn unsaid(settings: &Settings) -> StoredDigest {
+pub(crate) fn unsaid(settings: &Settings) -> StoredDigest {
     let word = settings.value(SettingKey::DefaultDigestFrequency).as_str();
     StoredDigest {
         frequency: word.and_then(DigestFrequency::from_word).unwrap_or(DigestFrequency::Instant),

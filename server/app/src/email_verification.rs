@@ -22,8 +22,9 @@ use crate::{
     audit::{self, Note},
     auth::one_time_token,
     email_address::{self, EmailAddress},
-    mail::{self, AccountMail, Recipient},
+    mail::{AccountMail, Recipient},
     news::{self, News},
+    notify,
     rate_limit::{Class, Key},
 };
 
@@ -43,7 +44,7 @@ pub(crate) async fn send(
     let issued = NewToken { hash, tenant_id, user_id, purpose, at, expires_at };
     one_time_tokens::issue(conn, &issued).await?;
     let mail = AccountMail::EmailVerification { to, token, expires_at };
-    mail::queue(app, conn, tenant_id, &mail).await
+    notify::tell_account(app, conn, (tenant_id, user_id), mail).await
 }
 
 /// Sends the link to the caller again, unless their address is verified already.
@@ -60,7 +61,7 @@ pub async fn resend(app: &App, actor: &Actor) -> Result<VerificationResent> {
     let to = Recipient::new(&email, &user.first_name, &user.last_name);
     send(app, &mut conn, tenant_id, (user_id, to)).await?;
     conn.commit().await?;
-    mail::wake(app);
+    notify::wake(app);
     Ok(VerificationResent { email_queued: true, already_verified: false })
 }
 

@@ -2,7 +2,9 @@
 
 pub(crate) mod answer_forgotten;
 pub(crate) mod check_dns;
+pub(crate) mod deliver;
 pub(crate) mod expire;
+pub(crate) mod notice;
 pub(crate) mod notify;
 pub(crate) mod purge_expired;
 pub(crate) mod send_mail;
@@ -11,7 +13,7 @@ use std::time::Duration;
 
 use tokio::{sync::Notify, time::timeout};
 
-use crate::{App, Result};
+use crate::{App, Result, notify::clear};
 
 /// How often a worker looks without being rung for: for what other nodes have left.
 const POLL: Duration = Duration::from_secs(1);
@@ -32,6 +34,15 @@ pub(crate) fn start_workers(app: &App) {
         work("notify", POLL, |app| &app.raised)
             .run(app.clone(), |app| async move { notify::tell_due(&app).await }),
     );
+    app.tasks.spawn(
+        work("clear", SLOW_POLL, |app| &app.read_elsewhere.bell)
+            .run(app.clone(), |app| async move { clear::clear_read(&app).await }),
+    );
+    app.tasks.spawn(
+        work("deliver", POLL, |app| &app.deliveries)
+            .run(app.clone(), |app| async move { deliver::deliver_due(&app).await }),
+    );
+    app.tasks.spawn_until_stop(notice::run(app.clone()));
     app.tasks.spawn(
         work("send_mail", POLL, |app| &app.mail.queued)
             .run(app.clone(), |app| async move { send_mail::send_due(&app).await }),

@@ -21,9 +21,11 @@ pub mod push;
 pub mod templates;
 
 pub mod accounts;
+pub mod activity;
 pub mod audit;
 pub mod channel_members;
 pub mod channels;
+pub mod devices;
 pub mod digests;
 pub mod email_settings;
 pub mod email_verification;
@@ -49,6 +51,7 @@ pub mod tenants;
 pub mod tickets;
 pub mod typing;
 pub mod unread;
+pub mod unsubscribe;
 pub mod users;
 
 pub mod catch_up;
@@ -107,6 +110,7 @@ pub struct Parts {
     pub(crate) directory: Directory,
     pub(crate) presence: Presence,
     pub(crate) typing: typing::Recent,
+    pub(crate) looked: activity::Noted,
     pub(crate) seen: changes::Seen,
     pub(crate) settings: org_settings::Known,
     pub(crate) shown: news::Shown,
@@ -115,12 +119,19 @@ pub struct Parts {
     pub(crate) refresh_key: MacKey,
     pub(crate) ticket_key: MacKey,
     pub(crate) audit_key: MacKey,
+    pub(crate) unsubscribe_key: MacKey,
     pub(crate) identities: Identities,
     pub(crate) hashing: password::Room,
     pub(crate) mail: Mail,
     pub push: PushServices,
     /// Rings when something was raised that people are to be told of.
     pub(crate) raised: Notify,
+    /// Channels whose people are to be told of messages.
+    pub(crate) unnoticed: notify::chat::Waiting,
+    /// What people have read, for the devices that show it still.
+    pub(crate) read_elsewhere: notify::clear::Read,
+    /// How devices fare with each push network.
+    pub(crate) push_watch: notify::pushes::Watch,
     /// Rings when a push or a mail about something is due.
     pub(crate) deliveries: Notify,
     /// Rings when somebody has forgotten a password.
@@ -162,6 +173,7 @@ impl App {
             directory: Directory::default(),
             presence: Presence::default(),
             typing: typing::Recent::default(),
+            looked: activity::Noted::default(),
             seen: changes::Seen::default(),
             settings: org_settings::Known::default(),
             shown: news::Shown::default(),
@@ -172,11 +184,15 @@ impl App {
             refresh_key: MacKey::derive(&config.secret, "refresh-token"),
             ticket_key: MacKey::derive(&config.secret, "ticket"),
             audit_key: MacKey::derive(&config.secret, "audit"),
+            unsubscribe_key: MacKey::derive(&config.secret, "unsubscribe"),
             identities: Identities::default(),
             hashing: password::Room::for_this_machine(),
             mail: Mail::new(&config),
             push: PushServices::new(&config, &clock),
             raised: Notify::new(),
+            unnoticed: notify::chat::Waiting::default(),
+            read_elsewhere: notify::clear::Read::default(),
+            push_watch: notify::pushes::Watch::default(),
             deliveries: Notify::new(),
             forgotten: Notify::new(),
             dns_queued: Notify::new(),

@@ -5,6 +5,7 @@
 mod account_mails;
 mod dev_mailbox;
 mod letter;
+mod notification_mails;
 mod render;
 mod transport;
 
@@ -14,6 +15,7 @@ pub mod smtp;
 use std::{path::PathBuf, str::FromStr};
 
 use lettre::message::Mailbox;
+use serde::{Deserialize, Serialize};
 use tidewire_protocol::id::TenantId;
 use tidewire_storage::{
     Conn,
@@ -26,6 +28,7 @@ use crate::{App, Result, auth::seal::Unopenable, config::Config};
 
 pub use account_mails::{AccountMail, Recipient};
 pub(crate) use letter::{INVITATION_PATH, PASSWORD_RESET_PATH};
+pub(crate) use notification_mails::{Content, Item, NotificationMail};
 pub(crate) use transport::{send_test, smtp_server};
 
 /// The kind of outbox rows that are mails.
@@ -71,6 +74,9 @@ pub(crate) enum SendError {
     Mailbox(#[from] std::io::Error),
     #[error("{0}")]
     Smtp(#[from] smtp::Failure),
+    /// Nobody needs it any more.
+    #[error("{0}")]
+    NotNeeded(&'static str),
     #[error("the tenant's settings cannot be read")]
     Settings(#[from] tidewire_storage::Error),
     #[error("the password of the tenant's mail server does not open")]
@@ -81,7 +87,7 @@ impl SendError {
     /// Whether the same mail will fail again.
     pub(crate) const fn is_permanent(&self) -> bool {
         match self {
-            Self::Unsendable(_) => true,
+            Self::Unsendable(_) | Self::NotNeeded(_) => true,
             Self::Smtp(failure) => failure.is_permanent(),
             Self::Mailbox(_) | Self::Settings(_) | Self::Password(_) => false,
         }
@@ -111,18 +117,43 @@ pub(crate) async fn queue(
     Ok(outbox::put(conn, (id, tenant_id), OUTBOX_KIND, mail, app.clock.now()).await?)
 }
 
+/// As [`queue`], about notifications, under an id by which the mail is known.
+pub(crate) async fn queue_notification(
+    app: &App,
+    conn: &mut Conn,
+    (id, tenant_id): (Uuid, TenantId),
+    mail: &NotificationMail,
+) -> Result<()> {
+    Ok(outbox::put(conn, (id, tenant_id), OUTBOX_KIND, mail, app.clock.now()).await?)
+}
+
 /// Lets the worker know that something was queued.
 pub(crate) fn wake(app: &App) {
     app.mail.queued.notify_one();
 }
 
+/// A mail as it waits in the outbox.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Queued {
+    Account(AccountMail),
+    Notification(NotificationMail),
+}
+
 /// Renders a queued mail and hands it over. The row's id names the mail: sent twice, it is the same.
 pub(crate) async fn send(app: &App, queued: &Claimed) -> Result<(), SendError> {
     // The reader's own words may quote the payload, which holds a token.
-    let mail: AccountMail = serde_json::from_value(queued.payload.clone())
+    let mail: Queued = serde_json::from_value(queued.payload.clone())
         .map_err(|_| SendError::Unsendable("unknown payload".to_owned()))?;
     let route = transport::route(app, queued.tenant_id).await?;
-    let letter = mail.letter(&app.mail.public_url);
-    let message = transport::write(app, &route, mail.to(), &letter, queued.id)?;
+    let (to, written) = match mail {
+        Queued::Account(mail) => {
+            let to = mail.to().clone();
+            let written = mail.letter(&app.mail.public_url).written(&to.name);
+            (to, written)
+        }
+        Queued::Notification(mail) => mail.write(app, queued.tenant_id).await?,
+    };
+    let message = transport::write(app, &route, &to, &written, queued.id)?;
     transport::hand_over(app, &route, queued.id, &message).await
 }

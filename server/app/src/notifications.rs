@@ -23,7 +23,9 @@ use tidewire_storage::{
     notifications as stored,
 };
 
-use crate::{Actor, App, Error, Result, fanout::bus::UserNews, idempotency};
+use crate::{
+    Actor, App, Error, Result, fanout::bus::UserNews, idempotency, notify::clear::ReadThing,
+};
 
 pub use emit::emit;
 
@@ -69,6 +71,7 @@ pub async fn mark_read(app: &App, actor: &Actor, id: NotificationId) -> Result<N
     let mut shown = view::shown(app, &mut conn, owner.0, vec![found]).await?;
     conn.commit().await?;
     tell(app, owner.1, seq);
+    app.read_elsewhere.note(owner, ReadThing::Notification(id));
     let notification = shown.pop().ok_or_else(Error::not_found)?;
     Ok(NotificationRead { notification, unread_count })
 }
@@ -89,6 +92,7 @@ pub async fn mark_all_read(app: &App, actor: &Actor, wanted: MarkAllRead) -> Res
     idempotency::record(app, &mut conn, actor, 200, &answer).await?;
     conn.commit().await?;
     tell(app, owner.1, seq);
+    app.read_elsewhere.note(owner, ReadThing::AllNotifications);
     Ok(answer)
 }
 
@@ -108,6 +112,7 @@ pub async fn dismiss(
     let unread_count = stored::unread(&mut conn, owner).await?;
     conn.commit().await?;
     tell(app, owner.1, Some(seq));
+    app.read_elsewhere.note(owner, ReadThing::Notification(id));
     Ok(NotificationDismissed { dismissed: true, id, unread_count })
 }
 

@@ -9,7 +9,16 @@ pub(crate) mod digest;
 pub(crate) mod raise;
 pub(crate) mod tell;
 
+mod account;
+mod recheck;
 mod situation;
-mod words;
 
+pub(crate) mod chat;
+pub(crate) mod clear;
+pub(crate) mod mails;
+pub(crate) mod pushes;
+
+pub(crate) mod words;
+
+pub(crate) use account::tell_account;
 pub(crate) use raise::{Raised, raise, wake};

@@ -28,8 +28,8 @@ use crate::{
         throttle::{Attempt, Outcome},
     },
     email_address::EmailAddress,
-    mail::{self, AccountMail, Recipient},
-    org_settings, sessions,
+    mail::{AccountMail, Recipient},
+    notify, org_settings, sessions,
 };
 
 pub(crate) use forgotten::{LINK_LIFETIME_MS, OUTBOX_KIND, answer as answer_forgotten};
@@ -60,7 +60,7 @@ pub async fn change(app: &App, actor: &Actor, change: ChangePassword) -> Result<
     tell_changed(app, &mut conn, &actor.request, &tenant, &user).await?;
     note(app, &mut conn, &actor.request, (&tenant, &user), "auth.password_changed").await?;
     conn.commit().await?;
-    mail::wake(app);
+    notify::wake(app);
     let revoked_sessions = ended.len() as i64;
     sessions::publish(app, ended).await;
     Ok(PasswordChanged { changed: true, revoked_sessions })
@@ -124,7 +124,7 @@ async fn tell_changed(
         at,
         address: request.address,
     };
-    mail::queue(app, conn, tenant.id, &changed).await
+    notify::tell_account(app, conn, (tenant.id, user.id), changed).await
 }
 
 async fn note(

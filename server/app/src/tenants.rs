@@ -29,7 +29,8 @@ use crate::{
     auth::password,
     email_address::EmailAddress,
     email_verification,
-    mail::{self, Recipient},
+    mail::Recipient,
+    notify,
     org_settings::{self, Settings},
     permission::default_profile_id,
     profiles,
@@ -62,7 +63,7 @@ pub async fn register(app: &App, request: &Request, draft: RegisterTenant) -> Re
     audit::note(app, &mut conn, request, note).await?;
     let user = require_user(&mut conn, &tenant, admin_id).await?;
     conn.commit().await?;
-    mail::wake(app);
+    notify::wake(app);
     Ok(Registered { tenant, user })
 }
 

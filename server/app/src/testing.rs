@@ -4,7 +4,7 @@ mod screen;
 
 use std::{path::Path, sync::Arc};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tidewire_protocol::{
     Timestamp,
@@ -104,6 +104,13 @@ impl House {
         App::start(db, clock, config, Tasks::default(), &self.bus)
     }
 
+    /// As [`House::other_node`], without any work of its own.
+    pub(crate) fn idle_node(&self) -> App {
+        let (db, clock, config) =
+            (self.app.db.clone(), self.app.clock.clone(), self.app.config.clone());
+        App::open(db, clock, config, Tasks::default(), &self.bus)
+    }
+
     /// Gives a setting of acme a value.
     pub(crate) async fn set(&self, key: &str, value: impl Into<Value>) {
         let wanted = SetSetting { value: value.into() };
@@ -157,16 +164,37 @@ impl House {
 
     /// The token in the mail that waits for `email`.
     pub(crate) async fn mailed_token(&self, email: &str) -> String {
-        let rows = self.rows("select payload from outbox where state = 'queued'").await;
+        let rows = self.mails().await;
         let mails = rows.iter().map(|row| row.json::<Value>(0).unwrap());
         let mail = mails.into_iter().find(|mail| mail["to"]["address"] == email).unwrap();
         mail["token"].as_str().unwrap().to_owned()
     }
 
+    async fn mails(&self) -> Vec<Row> {
+        self.rows("select payload from outbox where state = 'queued' and kind = 'mail'").await
+    }
+
     /// How many mails of an event wait.
     pub(crate) async fn mailed(&self, event: &str) -> usize {
-        let rows = self.rows("select payload from outbox where state = 'queued'").await;
-        rows.iter().filter(|row| row.json::<Value>(0).unwrap()["event"] == event).count()
+        self.settle().await;
+        let rows = self.mails().await;
+        let mails = rows.iter().map(|row| row.json::<Value>(0).unwrap());
+        let is_wanted =
+            |mail: &Value| [&mail["event"], &mail["items"][0]["event"]].contains(&&json!(event));
+        mails.filter(is_wanted).count()
+    }
+
+    /// What has come into the folder for mails, in the order in which it was sent.
+    pub(crate) fn letters(&self) -> Vec<String> {
+        let Ok(folder) = std::fs::read_dir(self.app.config.data_dir.join("mail")) else {
+            return Vec::new();
+        };
+        let mut letters: Vec<_> = folder
+            .map(|entry| entry.unwrap())
+            .map(|entry| (entry.metadata().unwrap().modified().unwrap(), entry.path()))
+            .collect();
+        letters.sort();
+        letters.into_iter().map(|(_, path)| std::fs::read_to_string(path).unwrap()).collect()
     }
 
     /// A module that may raise events.
@@ -180,7 +208,14 @@ impl House {
 
     /// Does what has been raised and queued, until nothing is due.
     pub(crate) async fn settle(&self) {
-        while jobs::notify::tell_due(&self.app).await.unwrap() > 0 {}
+        jobs::notice::notice_all(&self.app).await;
+        loop {
+            let told = jobs::notify::tell_due(&self.app).await.unwrap();
+            let delivered = jobs::deliver::deliver_due(&self.app).await.unwrap();
+            if told + delivered == 0 {
+                return;
+            }
+        }
     }
 
     pub(crate) async fn rows(&self, sql: &'static str) -> Vec<Row> {

@@ -2,19 +2,23 @@
 
 use tidewire_protocol::{
     event::{Event, Read},
-    id::ChannelId,
+    id::{ChannelId, TenantId, UserId},
     limits::{INTEGER_MAX, READ_RECEIPT_MEMBERS_MAX},
-    model::unread::{ChannelCount, MarkRead, MarkUnread, ReadMarker, UnreadCount, UnreadMarker},
+    model::unread::{
+        ChannelCount, MarkRead, MarkUnread, ReadMarker, UnreadCount, UnreadMarker, UnreadTotals,
+    },
 };
 use tidewire_storage::{
+    Conn,
     append::{ReadDraft, ReadOutcome},
-    channels,
+    channels, notifications,
     unread::{self, Standing},
 };
 
 use crate::{
     Actor, App, Error, Result,
     fanout::{bus::UserNews, mailbox::EphemeralKey},
+    notify::clear::ReadThing,
     org_settings,
     permission::Permission,
 };
@@ -40,6 +44,8 @@ pub async fn mark_read(
     };
     if moved {
         app.fanout.tell_user(app, actor.user_id(), UserNews::FiguresMoved { channel });
+        let owner = (actor.tenant_id(), actor.user_id());
+        app.read_elsewhere.note(owner, ReadThing::Channel(channel, last_read_seq));
     }
     let mut conn = app.db.read().await?;
     let place = channels::of_member(&mut conn, actor.tenant_id(), actor.user_id(), channel).await?;
@@ -119,6 +125,15 @@ pub async fn count(app: &App, actor: &Actor) -> Result<UnreadCount> {
             })
             .collect(),
     })
+}
+
+/// All of a person's figures, as every device is to show them.
+pub(crate) async fn totals(
+    conn: &mut Conn,
+    (tenant, user): (TenantId, UserId),
+) -> Result<UnreadTotals> {
+    let chat = total(&unread::unread_standings(conn, tenant, user).await?);
+    Ok(UnreadTotals::new(chat, notifications::unread(conn, (tenant, user)).await?))
 }
 
 fn total(standings: &[Standing]) -> i64 {

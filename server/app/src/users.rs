@@ -30,9 +30,9 @@ use crate::{
     actor::Caller,
     audit::{self, Note},
     email_address::EmailAddress,
-    idempotency, mail,
+    idempotency,
     news::{self, News},
-    org_settings,
+    notify, org_settings,
     permission::Permission,
     profiles, seats,
 };
@@ -96,7 +96,7 @@ pub async fn create(app: &App, actor: &Actor, draft: CreateUser) -> Result<UserC
     };
     idempotency::record(app, &mut conn, actor, 201, &created).await?;
     conn.commit().await?;
-    mail::wake(app);
+    notify::wake(app);
     publish_changed(app, actor.tenant_id(), new.id).await;
     Ok(created)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tidewire_app::{
-    Actor, Error, Result,
+    Actor, Error, Result, activity,
     actor::Identity,
     auth::session,
     channels,
@@ -84,9 +84,9 @@ async fn operate(
         Command::AuthRefresh { token } => {
             conversation.reply(id, prove(conversation, connection, &token).await);
         }
-        Command::Activity { .. } => {
-            presence::active(app, connection);
-            conversation.reply(id, Ok(json!({})));
+        Command::Activity { channel_id } => {
+            let noted = activity::note(app, actor, connection, channel_id).await;
+            conversation.reply(id, noted.map(|()| json!({})));
         }
         Command::ChatSend { channel_id, message } => {
             conversation.reply(id, messages::send(app, actor, channel_id, message).await);

@@ -42,6 +42,10 @@ create table deliveries (
   state text not null,
   attempts integer not null default 0,
   due_ms integer not null,
+  -- The moment that it waits for, whatever lease is on it.
+  window_ms integer not null,
+  -- The mail that it has become, perhaps with others.
+  mail_id blob,
   claim blob,
   reason text,
   created_ms integer not null,
@@ -51,6 +55,7 @@ create index deliveries_due on deliveries (route, due_ms) where state = 'queued'
 create index deliveries_waiting on deliveries (user_id, held) where state = 'queued';
 create index deliveries_decision on deliveries (decision_id) where decision_id is not null;
 create index deliveries_device on deliveries (device_id) where device_id is not null;
+create index deliveries_mail on deliveries (mail_id) where mail_id is not null;
 create index deliveries_done on deliveries (done_ms) where done_ms is not null;
 
 -- Which conversation somebody is looking at.

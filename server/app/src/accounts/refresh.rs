@@ -24,8 +24,8 @@ use crate::{
         session::require_live,
         token::Holder,
     },
-    mail::{self, AccountMail, Recipient},
-    org_settings,
+    mail::{AccountMail, Recipient},
+    notify, org_settings,
     rate_limit::{Class, Key},
     sessions,
 };
@@ -112,10 +112,10 @@ async fn end_reused(app: &App, request: &Request, session: &Session) -> Result<E
     {
         let mail =
             AccountMail::SessionRevoked { to, tenant_name: tenant.name, at: app.clock.now() };
-        mail::queue(app, &mut conn, session.tenant_id, &mail).await?;
+        notify::tell_account(app, &mut conn, owner, mail).await?;
     }
     conn.commit().await?;
-    mail::wake(app);
+    notify::wake(app);
     sessions::publish(app, ended).await;
     Ok(ErrorCode::RefreshTokenReused)
 }

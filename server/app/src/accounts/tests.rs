@@ -149,8 +149,10 @@ on_both_engines! {
             attempt(&house, login).await.unwrap();
         };
         let told = async || {
-            let rows = house.rows("select payload from outbox").await;
+            house.settle().await;
+            let rows = house.rows("select payload from outbox where kind = 'mail'").await;
             let mails = rows.iter().map(|row| row.json::<serde_json::Value>(0).unwrap());
+            let mails = mails.map(|mail| mail["items"][0]["own"].clone());
             let told: Vec<_> = mails.filter(|mail| mail["event"] == "auth.new_device_login").collect();
             told.iter().map(|mail| mail["device"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
         };

@@ -103,6 +103,14 @@ impl Throttle {
         Some(ends_at.ms() - now.ms()).filter(|wait| *wait > 0)
     }
 
+    /// How many sign-ins to an account have failed in the last hour, from anywhere.
+    pub fn account_failures(&mut self, attempt: &Attempt, now: Timestamp) -> usize {
+        self.accounts.get(&attempt.account).map_or(0, |hour| {
+            hour.forget(now);
+            hour.failures.len()
+        })
+    }
+
     /// Takes note of an outcome, and answers how long to wait when a wait has begun meanwhile: then
     /// a comparison counts for nothing and must not be told, so that many guesses at once learn no
     /// more than a few in a row.

@@ -37,6 +37,7 @@ pub async fn run(app: App, mut lane: Lane) {
         metrics::histogram!("tidewire_log_commit_seconds").record(elapsed.as_secs_f64());
         metrics::histogram!("tidewire_log_batch_size").record(batch.len() as f64);
         publish(&app, &batch.appended).await;
+        app.unnoticed.note(&batch.appended);
         batch.answer();
     }
 }

@@ -11,7 +11,7 @@ use tidewire_protocol::{
 };
 use tidewire_storage::{entries, inbox, unread};
 
-use crate::{App, Result, auth::token};
+use crate::{App, Result, auth::token, notify};
 
 /// However often news are missed, storage is not asked more often than this.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -50,6 +50,7 @@ pub async fn sweep(app: &App, since: Timestamp) -> Result<()> {
     for (user, head) in inbox::touched_since(&mut conn, since).await? {
         app.fanout.hear_of_inbox(user, head);
     }
+    notify::chat::find_lagging(app, &mut conn, since).await?;
     drop(conn);
     token::refresh(app).await?;
     crate::changes::replay(app, since).await

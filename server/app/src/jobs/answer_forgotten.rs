@@ -4,7 +4,7 @@ use tidewire_storage::outbox::{self, Outcome};
 use uuid::Uuid;
 
 use crate::{
-    App, Result, mail,
+    App, Result, notify,
     passwords::{self, OUTBOX_KIND},
 };
 
@@ -25,6 +25,6 @@ pub(crate) async fn answer_due(app: &App) -> Result<usize> {
         outbox::settle(&mut conn, (one.id, claim), Outcome::Done, now).await?;
     }
     conn.commit().await?;
-    mail::wake(app);
+    notify::wake(app);
     Ok(asked.len())
 }

@@ -1,17 +1,24 @@
 //! Takes mails out of the outbox and sends them: at least once, with growing pauses, five times.
 
 use futures_util::future::join_all;
-use tidewire_storage::outbox::{self, Claimed, Outcome};
+use tidewire_protocol::{id::TenantId, notification_event::EventKey};
+use tidewire_storage::{
+    Conn, deliveries, notification_decisions,
+    outbox::{self, Claimed, Outcome},
+    recipients,
+};
 use uuid::Uuid;
 
 use crate::{
     App, Result,
     mail::{self, OUTBOX_KIND, SendError},
+    notify::{self, Raised},
 };
 
 /// Longer than a mail may take, so that nobody sends it a second time meanwhile.
 const LEASE_MS: i64 = 60_000;
 const BATCH_MAX: u64 = 16;
+const HOUR_MS: i64 = 3_600_000;
 
 /// The pause after each failed attempt but the last.
 const PAUSES_MS: [i64; 4] = [60_000, 5 * 60_000, 15 * 60_000, 3_600_000];
@@ -47,7 +54,7 @@ async fn settle(app: &App, claim: Uuid, mail: &Claimed, sent: Result<(), SendErr
     let text = error.as_ref().map(ToString::to_string).unwrap_or_default();
     let pause = PAUSES_MS.get(mail.attempts as usize - 1);
     let outcome = match (&error, pause) {
-        (None, _) => Outcome::Done,
+        (None | Some(SendError::NotNeeded(_)), _) => Outcome::Done,
         (Some(error), Some(pause)) if !error.is_permanent() => {
             Outcome::Retry { due_at: now.plus_ms(*pause), error: &text }
         }
@@ -56,9 +63,42 @@ async fn settle(app: &App, claim: Uuid, mail: &Claimed, sent: Result<(), SendErr
             Outcome::Failed { error: &text }
         }
     };
+    let noted = match (&error, &outcome) {
+        (Some(SendError::NotNeeded(reason)), _) => deliveries::Outcome::Canceled { reason },
+        (_, Outcome::Done) => deliveries::Outcome::Delivered,
+        (_, Outcome::Retry { due_at, error }) => {
+            deliveries::Outcome::Retry { due_at: *due_at, reason: error }
+        }
+        (_, Outcome::Failed { error }) => deliveries::Outcome::Failed { reason: error },
+    };
     let mut conn = app.db.write().await?;
-    outbox::settle(&mut conn, (mail.id, claim), outcome, now).await?;
-    Ok(conn.commit().await?)
+    let has_failed = matches!(outcome, Outcome::Failed { .. });
+    if outbox::settle(&mut conn, (mail.id, claim), outcome, now).await? {
+        deliveries::mail_tried(&mut conn, mail.id, mail.attempts, noted, now).await?;
+        if has_failed {
+            tell_failed(app, &mut conn, mail.tenant_id, &text).await?;
+        }
+    }
+    conn.commit().await?;
+    notify::wake(app);
+    Ok(())
+}
+
+/// Tells the administrators that mails do not arrive, at most once an hour.
+async fn tell_failed(app: &App, conn: &mut Conn, tenant: TenantId, error: &str) -> Result<()> {
+    let now = app.clock.now();
+    let hour = (now, now.plus_ms(-HOUR_MS));
+    let key = EventKey::EmailDeliveryFailed.word();
+    if !notification_decisions::take_key(conn, tenant, key, hour).await? {
+        return Ok(());
+    }
+    let (_, failed) = outbox::count(conn, tenant, OUTBOX_KIND, now.plus_ms(-HOUR_MS)).await?;
+    let administrators = recipients::administrators(conn, tenant).await?;
+    let raised = Raised::new(EventKey::EmailDeliveryFailed, administrators)
+        .with("count", failed)
+        .with("lastCode", error)
+        .leading_to("/settings/email");
+    notify::raise(app, conn, tenant, &raised).await
 }
 
 #[cfg(test)]

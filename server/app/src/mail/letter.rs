@@ -1,6 +1,8 @@
 //! What mails say. A text has places in braces; what a tenant's people wrote goes in there as it is,
 //! and is made harmless where the mail is put together.
 
+use super::{html::escaped, render::Written};
+
 /// The most characters that one value takes up, so that no name fills a mail.
 const VALUE_CHARS_MAX: usize = 300;
 
@@ -28,6 +30,31 @@ impl Text {
             opening: fill(self.opening, values),
             link: self.path.map(|path| format!("{public_url}{}", fill(path, values))),
             closing: fill(self.closing, values),
+        }
+    }
+}
+
+impl Letter {
+    /// To somebody of this name.
+    pub(super) fn written(&self, name: &str) -> Written {
+        let link = self.link.as_deref();
+        let plain_link = link.map(|link| format!("{link}\n\n")).unwrap_or_default();
+        let html_link = link.map(|link| {
+            let link = escaped(link);
+            format!("<p><a href=\"{link}\">{link}</a></p>\n")
+        });
+        let Self { subject, opening, closing, .. } = self;
+        Written {
+            subject: subject.clone(),
+            text: format!("Hello {name},\n\n{opening}\n\n{plain_link}{closing}\n"),
+            html: format!(
+                "<p>Hello {},</p>\n<p>{}</p>\n{}<p>{}</p>\n",
+                escaped(name),
+                escaped(opening),
+                html_link.unwrap_or_default(),
+                escaped(closing),
+            ),
+            unsubscribe: None,
         }
     }
 }

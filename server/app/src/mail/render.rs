@@ -5,14 +5,24 @@ use std::time::{Duration, UNIX_EPOCH};
 use lettre::{
     Address, Message,
     message::{
-        Mailbox, MultiPart,
+        Mailbox, MessageBuilder, MultiPart,
         header::{HeaderName, HeaderValue},
     },
 };
 use tidewire_protocol::Timestamp;
 use uuid::Uuid;
 
-use super::{Recipient, SendError, html::escaped, letter::Letter};
+use super::{Recipient, SendError, html::escaped};
+
+/// What a mail says.
+pub(super) struct Written {
+    pub subject: String,
+    /// Cleaned, or escaped.
+    pub html: String,
+    pub text: String,
+    /// Where the reader gets no more of its kind by one click.
+    pub unsubscribe: Option<String>,
+}
 
 /// What is around a letter.
 pub(super) struct Frame {
@@ -50,7 +60,7 @@ pub(super) fn address(text: &str) -> Result<Address, SendError> {
 
 pub(super) fn message(
     to: &Recipient,
-    letter: &Letter,
+    written: &Written,
     frame: &Frame,
     (id, public_url): (Uuid, &str),
     now: Timestamp,
@@ -61,19 +71,29 @@ pub(super) fn message(
     let mut message = Message::builder()
         .from(from)
         .to(Mailbox::new(Some(name.clone()), address(&to.address)?))
-        .subject(one_line(&letter.subject))
+        .subject(one_line(&written.subject))
         .date(UNIX_EPOCH + Duration::from_millis(now.ms().max(0).unsigned_abs()))
         .message_id(Some(format!("<{}@{}>", id.simple(), host(public_url))))
         .raw_header(HeaderValue::new(auto_submitted, "auto-generated".to_owned()));
     if let Some(reply_to) = &frame.reply_to {
         message = message.reply_to(reply_to.clone());
     }
+    if let Some(address) = &written.unsubscribe {
+        message = unsubscribable(message, address);
+    }
     let footer = frame.footer.as_ref();
-    let body = MultiPart::alternative_plain_html(
-        plain(&name, letter, footer),
-        html(&name, letter, footer),
-    );
+    let body = MultiPart::alternative_plain_html(plain(written, footer), html(written, footer));
     Ok(message.multipart(body)?)
+}
+
+/// With one click, and without a look at the page (RFC 8058).
+fn unsubscribable(message: MessageBuilder, address: &str) -> MessageBuilder {
+    let header = |name: &'static str, value: String| {
+        HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
+    };
+    message
+        .raw_header(header("List-Unsubscribe", format!("<{address}>")))
+        .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()))
 }
 
 /// The name of the host in an address, without a port.
@@ -88,34 +108,24 @@ fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn plain(name: &str, letter: &Letter, footer: Option<&Footer>) -> String {
-    let link = letter.link.as_ref().map(|link| format!("{link}\n\n")).unwrap_or_default();
+fn plain(written: &Written, footer: Option<&Footer>) -> String {
     let below = footer.map(|footer| {
         let address = footer.address.as_deref().unwrap_or_default();
         let parts = [footer.text.as_str(), address].into_iter().filter(|part| !part.is_empty());
         parts.fold("\n-- \n".to_owned(), |below, part| below + part + "\n")
     });
-    let below = below.unwrap_or_default();
-    format!("Hello {name},\n\n{}\n\n{link}{}\n{below}", letter.opening, letter.closing)
+    format!("{}\n{}", written.text.trim_end(), below.unwrap_or_default())
 }
 
-fn html(name: &str, letter: &Letter, footer: Option<&Footer>) -> String {
-    let link = letter.link.as_ref().map(|link| {
-        let link = escaped(link);
-        format!("<p><a href=\"{link}\">{link}</a></p>\n")
-    });
+fn html(written: &Written, footer: Option<&Footer>) -> String {
     let below = footer.map(|footer| {
         let address = footer.address.as_ref();
         let address = address.map(|address| format!("<p>{}</p>\n", escaped(address)));
         format!("<hr>\n<div>{}</div>\n{}", footer.html, address.unwrap_or_default())
     });
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<body>\n<p>Hello {},</p>\n<p>{}</p>\n{}<p>{}</p>\n{}\
-         </body>\n</html>\n",
-        escaped(name),
-        escaped(&letter.opening),
-        link.unwrap_or_default(),
-        escaped(&letter.closing),
+        "<!doctype html>\n<html lang=\"en\">\n<body>\n{}{}</body>\n</html>\n",
+        written.html,
         below.unwrap_or_default(),
     )
 }

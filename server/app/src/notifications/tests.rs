@@ -145,7 +145,8 @@ on_both_engines! {
         }
         assert_eq!(mark_all_read(app, &cat, MarkAllRead::default()).await.unwrap().updated, 0);
         assert_eq!(unread_count(app, &ben).await.unwrap().count, 1);
-        assert_eq!(decisions(app, &cat, input(json!({}))).await.unwrap().pagination.total, 0);
+        let of_task = input(json!({ "eventKey": "tasks.assigned" }));
+        assert_eq!(decisions(app, &cat, of_task).await.unwrap().pagination.total, 0);
     }
 
     async fn repeats_about_the_same_are_put_together_while_unread(db: TestDb) {
@@ -180,11 +181,12 @@ on_both_engines! {
             (Channel::Push, OutcomeKind::Skip),
             (Channel::Email, OutcomeKind::Deliver),
         ]);
-        let listed = decisions(app, &ben, input(json!({ "outcome": "skip" }))).await.unwrap();
+        let listed = decisions(app, &ben, input(json!({ "outcome": "skip", "eventKey": "tasks.assigned" }))).await.unwrap();
         let [push] = listed.items.try_into().unwrap();
         assert_eq!((push.channel, push.reason, push.notification_id), (Channel::Push, Reason::NoDevice, Some(id)));
         dismiss(app, &ben, id).await.unwrap();
-        let later = decisions(app, &ben, input(json!({}))).await.unwrap();
+        let later = input(json!({ "eventKey": "tasks.assigned" }));
+        let later = decisions(app, &ben, later).await.unwrap();
         assert_eq!(later.pagination.total, 3);
         assert!(later.items.iter().all(|one| one.notification_id.is_none()), "it is not in the inbox");
         app.clock.advance(DECISIONS_KEPT_MS + 1);

@@ -9,7 +9,10 @@ use tidewire_protocol::{
 use tidewire_storage::{Conn, outbox};
 use uuid::Uuid;
 
-use crate::{App, Result, mail::AccountMail};
+use crate::{
+    App, Result,
+    mail::{self, AccountMail},
+};
 
 /// The kind of outbox rows that are events to tell people of.
 pub(crate) const OUTBOX_KIND: &str = "notify";
@@ -82,10 +85,6 @@ impl Raised {
     pub(crate) fn leading_to(self, action_url: impl Into<String>) -> Self {
         Self { action_url: Some(action_url.into()), ..self }
     }
-
-    pub(crate) fn mailed(self, mail: Mailing) -> Self {
-        Self { mail, ..self }
-    }
 }
 
 /// Raises an event in the transaction of its cause; [`wake`] after the commit.
@@ -103,7 +102,8 @@ pub(crate) async fn raise(
     Ok(())
 }
 
-/// Lets the worker know that something was raised.
+/// Lets the workers know that something was raised, and perhaps a mail queued with it.
 pub(crate) fn wake(app: &App) {
     app.raised.notify_one();
+    mail::wake(app);
 }

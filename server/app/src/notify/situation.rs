@@ -9,6 +9,7 @@ use tidewire_protocol::{
         digests::DigestFrequency, notification_preferences::Channel, presence::PresenceStatus,
         users::UserStatus,
     },
+    notification_event::EventKey,
 };
 use tidewire_storage::{
     Conn,
@@ -43,6 +44,7 @@ pub(super) struct Known {
 }
 
 /// What is read before the transaction begins.
+#[derive(Clone)]
 pub(super) struct Beforehand {
     settings: Arc<Settings>,
     presence: HashMap<UserId, PresenceStatus>,
@@ -55,22 +57,35 @@ impl Beforehand {
     }
 }
 
+/// Whom an event may concern, and how loud its conversation is for each.
+pub(super) struct Asked {
+    pub event: EventKey,
+    pub people: Vec<UserId>,
+    pub mutes: HashMap<UserId, Mute>,
+}
+
+impl Asked {
+    pub(super) fn of(raised: &Raised) -> Self {
+        Self { event: raised.event, people: raised.to.clone(), mutes: HashMap::new() }
+    }
+}
+
 impl Known {
     pub(super) async fn read(
         conn: &mut Conn,
         tenant: TenantId,
-        raised: &Raised,
+        asked: Asked,
         before: Beforehand,
         now: Timestamp,
     ) -> Result<Self> {
-        let mut people = recipients::of(conn, tenant, &raised.to).await?;
+        let mut people = recipients::of(conn, tenant, &asked.people).await?;
         // Always in the same order, so that two workers never wait for one another's inboxes.
         people.sort_unstable_by_key(|person| person.id);
         Ok(Self {
             people,
-            devices: devices::of(conn, tenant, &raised.to, now).await?,
-            choices: recipients::choices(conn, tenant, raised.event, &raised.to).await?,
-            mutes: HashMap::new(),
+            devices: devices::of(conn, tenant, &asked.people, now).await?,
+            choices: recipients::choices(conn, tenant, asked.event, &asked.people).await?,
+            mutes: asked.mutes,
             settings: before.settings,
             presence: before.presence,
             now,
@@ -84,13 +99,13 @@ impl Known {
     pub(super) fn situation(
         &self,
         app: &App,
-        raised: &Raised,
+        (event, message): (EventKey, Option<(ChannelId, u64)>),
         person: &Recipient,
         channel: Channel,
     ) -> Situation {
         let devices = self.devices_of(person.id);
         Situation {
-            event: raised.event,
+            event,
             channel,
             is_active: person.status == UserStatus::Active,
             is_address_verified: person.is_email_verified,
@@ -114,7 +129,7 @@ impl Known {
                 }
             },
             quiet_until: self.quiet_until(person),
-            is_reading: self.is_reading(person, raised.message),
+            is_reading: self.is_reading(person, message),
             is_live: self.is_live(person.id),
             now: self.now,
         }

@@ -1,6 +1,6 @@
 //! Deciding what was raised, for each person and each way to them, and keeping what was decided.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tidewire_protocol::{
     Timestamp,
     id::{DecisionId, NotificationId, TenantId, UserId},
@@ -21,10 +21,10 @@ use uuid::Uuid;
 use super::{
     decide::{Decision, Outcome, decide},
     raise::{Mailing, Raised},
-    situation::{Beforehand, Known},
-    words::{self, Words},
+    situation::{Asked, Beforehand, Known},
+    words::Words,
 };
-use crate::{App, Result, mail, notifications};
+use crate::{App, Result, mail::Content, notifications, templates::Rendered};
 
 /// Decides what one row of the outbox has raised. Everything that follows from it is written in one
 /// transaction with the row's end, so that it happens once however often somebody takes the row.
@@ -33,22 +33,20 @@ pub(crate) async fn tell(app: &App, claim: Uuid, work: &Claimed) -> Result<()> {
     let Ok(raised) = serde_json::from_value::<Raised>(work.payload.clone()) else {
         return give_up(app, claim, work).await;
     };
-    let before = Beforehand::read(app, tenant, &raised.to).await?;
+    let asked = Asked::of(&raised);
+    let before = Beforehand::read(app, tenant, &asked.people).await?;
     let mut conn = app.db.write().await?;
-    let known = Known::read(&mut conn, tenant, &raised, before, now).await?;
-    let telling = Telling { app, tenant, raised: &raised, known: &known, now };
-    let mut moved = Vec::new();
-    for person in &known.people {
-        moved.push((person.id, telling.tell(&mut conn, person).await?));
-    }
+    let known = Known::read(&mut conn, tenant, asked, before, now).await?;
+    let words = Words::read(&mut conn, tenant, raised.event, &app.config.public_url).await?;
+    let telling = Telling { app, tenant, known: &known, words: &words, now };
+    let moved = telling.tell(&mut conn, &raised).await?;
     if !outbox::settle(&mut conn, (work.id, claim), Settled::Done, now).await? {
         return Ok(());
     }
     conn.commit().await?;
     for (user, seq) in moved {
-        notifications::tell(app, user, seq);
+        notifications::tell(app, user, Some(seq));
     }
-    mail::wake(app);
     app.deliveries.notify_one();
     Ok(())
 }
@@ -60,13 +58,20 @@ async fn give_up(app: &App, claim: Uuid, work: &Claimed) -> Result<()> {
     Ok(conn.commit().await?)
 }
 
-/// One event, on its way to its people.
-struct Telling<'a> {
-    app: &'a App,
-    tenant: TenantId,
+/// An event on its way to its people.
+pub(super) struct Telling<'a> {
+    pub app: &'a App,
+    pub tenant: TenantId,
+    pub known: &'a Known,
+    pub words: &'a Words,
+    pub now: Timestamp,
+}
+
+/// One person's part of it.
+struct Told<'a> {
+    of: &'a Telling<'a>,
     raised: &'a Raised,
-    known: &'a Known,
-    now: Timestamp,
+    person: &'a Recipient,
 }
 
 /// What was decided for a channel, under its id.
@@ -77,65 +82,85 @@ struct Decided {
 }
 
 impl Telling<'_> {
+    /// Answers whose inboxes have moved, and to which entry.
+    pub(super) async fn tell(
+        &self,
+        conn: &mut Conn,
+        raised: &Raised,
+    ) -> Result<Vec<(UserId, u64)>> {
+        let mut moved = Vec::new();
+        for person in self.known.people.iter().filter(|person| raised.to.contains(&person.id)) {
+            let told = Told { of: self, raised, person };
+            moved.extend(told.tell(conn).await?.map(|seq| (person.id, seq)));
+        }
+        Ok(moved)
+    }
+}
+
+impl Told<'_> {
     /// Answers the entry of the person's inbox, where there is one.
-    async fn tell(&self, conn: &mut Conn, person: &Recipient) -> Result<Option<u64>> {
-        let owner = (self.tenant, person.id);
-        let decided: Vec<Decided> =
-            Channel::ALL.iter().map(|to| self.decide(person, *to)).collect();
-        let words = words::of(self.raised.event, &self.raised.data);
+    async fn tell(&self, conn: &mut Conn) -> Result<Option<u64>> {
+        let decided: Vec<Decided> = Channel::ALL.iter().map(|to| self.decide(*to)).collect();
         let mut inbox = None;
         for one in decided.iter().filter(|one| one.channel == Channel::InApp) {
             if matches!(one.decision.outcome, Outcome::Deliver | Outcome::DeliverSilent) {
                 let silent = one.decision.outcome == Outcome::DeliverSilent;
-                inbox = Some(self.put_into_inbox(conn, owner, &words, silent).await?);
+                inbox = Some(self.put_into_inbox(conn, silent).await?);
             }
         }
         let about = inbox.map(|(id, _)| id);
         for one in &decided {
-            self.keep(conn, owner, one, about).await?;
+            self.keep(conn, one, about).await?;
             match one.channel {
                 Channel::InApp => {}
-                Channel::Push => self.push(conn, person, one, about, &words).await?,
-                Channel::Email => self.mail(conn, person, one, about, &words).await?,
+                Channel::Push => self.push(conn, one, about).await?,
+                Channel::Email => self.mail(conn, one, about).await?,
             }
         }
         Ok(inbox.map(|(_, seq)| seq))
     }
 
-    fn decide(&self, person: &Recipient, channel: Channel) -> Decided {
-        let situation = self.known.situation(self.app, self.raised, person, channel);
-        Decided { id: self.app.clock.id(), channel, decision: decide(&situation) }
+    const fn owner(&self) -> (TenantId, UserId) {
+        (self.of.tenant, self.person.id)
     }
 
-    async fn put_into_inbox(
-        &self,
-        conn: &mut Conn,
-        owner: (TenantId, UserId),
-        words: &Words,
-        silent: bool,
-    ) -> Result<(NotificationId, u64)> {
+    fn decide(&self, channel: Channel) -> Decided {
+        let (app, known) = (self.of.app, self.of.known);
+        let about = (self.raised.event, self.raised.message);
+        let situation = known.situation(app, about, self.person, channel);
+        Decided { id: app.clock.id(), channel, decision: decide(&situation) }
+    }
+
+    fn words(&self, channel: Channel) -> Rendered {
+        let Raised { data, action_url, .. } = self.raised;
+        let rendered = self.of.words.render(channel, self.person, data, action_url.as_deref());
+        rendered.unwrap_or_default()
+    }
+
+    async fn put_into_inbox(&self, conn: &mut Conn, silent: bool) -> Result<(NotificationId, u64)> {
+        let (owner, now, words) = (self.owner(), self.of.now, self.words(Channel::InApp));
         let new = NewNotification {
-            id: self.app.clock.id(),
+            id: self.of.app.clock.id(),
             event: self.raised.event,
             topic: self.raised.topic.as_deref(),
-            title: &words.title,
-            body: &words.body,
+            title: words.subject.as_deref().unwrap_or_default(),
+            body: &words.text,
             data: &self.raised.data,
             action_url: self.raised.action_url.as_deref(),
             actor_id: self.raised.actor_id,
             silent,
-            at: self.now,
+            at: now,
         };
-        inbox::hold(conn, owner, self.now).await?;
-        let since = self.now.plus_ms(-REPEAT_WINDOW_MS);
+        inbox::hold(conn, owner, now).await?;
+        let since = now.plus_ms(-REPEAT_WINDOW_MS);
         if let Some(id) = stored::repeat(conn, owner, &new, since).await? {
-            return Ok((id, inbox::append(conn, owner, Happening::Updated(id), self.now).await?));
+            return Ok((id, inbox::append(conn, owner, Happening::Updated(id), now).await?));
         }
         stored::insert(conn, owner, &new).await?;
-        let mut seq = inbox::append(conn, owner, Happening::Created(new.id), self.now).await?;
+        let mut seq = inbox::append(conn, owner, Happening::Created(new.id), now).await?;
         for old in stored::overflowing(conn, owner, INBOX_NOTIFICATIONS_MAX).await? {
             stored::remove(conn, owner, old).await?;
-            seq = inbox::append(conn, owner, Happening::Removed(old), self.now).await?;
+            seq = inbox::append(conn, owner, Happening::Removed(old), now).await?;
         }
         Ok((new.id, seq))
     }
@@ -143,7 +168,6 @@ impl Telling<'_> {
     async fn keep(
         &self,
         conn: &mut Conn,
-        owner: (TenantId, UserId),
         decided: &Decided,
         about: Option<NotificationId>,
     ) -> Result<()> {
@@ -157,29 +181,28 @@ impl Telling<'_> {
             until: outcome.until(),
             rules: asked.clone(),
             notification_id: about,
-            at: self.now,
+            at: self.of.now,
         };
-        Ok(notification_decisions::insert(conn, owner, &kept).await?)
+        Ok(notification_decisions::insert(conn, self.owner(), &kept).await?)
     }
 
-    /// Queues a push for each of the person's devices that can be reached.
+    /// Queues a push for each of the person's devices.
     async fn push(
         &self,
         conn: &mut Conn,
-        person: &Recipient,
         decided: &Decided,
         about: Option<NotificationId>,
-        words: &Words,
     ) -> Result<()> {
-        let Some((held, due_at)) = self.due(person, decided) else { return Ok(()) };
-        let content = json!({ "title": words.title, "body": words.body });
-        for device in self.known.devices_of(person.id) {
+        let Some((held, due_at)) = self.due(decided) else { return Ok(()) };
+        let words = self.words(Channel::Push);
+        let content = json!({ "title": words.subject, "body": words.text });
+        for device in self.of.known.devices_of(self.person.id) {
             let new = NewDelivery {
                 route: &device.platform,
                 device_id: Some(device.id),
-                ..self.delivery(decided, about, held, due_at, &content)
+                ..self.delivery(decided, about, (held, due_at), &content)
             };
-            deliveries::put(conn, (self.tenant, person.id), &new).await?;
+            deliveries::put(conn, self.owner(), &new).await?;
         }
         Ok(())
     }
@@ -187,34 +210,35 @@ impl Telling<'_> {
     async fn mail(
         &self,
         conn: &mut Conn,
-        person: &Recipient,
         decided: &Decided,
         about: Option<NotificationId>,
-        words: &Words,
     ) -> Result<()> {
-        let Some((held, due_at)) = self.due(person, decided) else { return Ok(()) };
+        let Some(due) = self.due(decided) else { return Ok(()) };
         let content = match &self.raised.mail {
             Mailing::Queued => return Ok(()),
-            Mailing::Own(mail) => json!({ "own": mail }),
-            Mailing::Event => json!({
-                "title": words.title, "body": words.body, "actionUrl": self.raised.action_url,
-            }),
+            Mailing::Own(mail) => Content::Own(mail.clone()),
+            Mailing::Event => Content::Said {
+                data: self.raised.data.clone(),
+                action_url: self.raised.action_url.clone(),
+            },
         };
-        let new = self.delivery(decided, about, held, due_at, &content);
-        Ok(deliveries::put(conn, (self.tenant, person.id), &new).await?)
+        let content = json!(content);
+        let new = self.delivery(decided, about, due, &content);
+        Ok(deliveries::put(conn, self.owner(), &new).await?)
     }
 
     /// When it is due, and what it waits for until then.
-    fn due(&self, person: &Recipient, decided: &Decided) -> Option<(Option<Held>, Timestamp)> {
+    fn due(&self, decided: &Decided) -> Option<(Option<Held>, Timestamp)> {
+        let now = self.of.now;
         match decided.decision.outcome {
-            Outcome::Deliver | Outcome::DeliverSilent => Some((None, self.now)),
+            Outcome::Deliver | Outcome::DeliverSilent => Some((None, now)),
             Outcome::Hold { until } if decided.decision.reason == Reason::QuietTime => {
                 Some((Some(Held::Quiet), until))
             }
             Outcome::Hold { until } => Some((Some(Held::Live), until)),
             Outcome::Digest => {
-                let run = self.known.digest(person).next_run(self.now);
-                Some((Some(Held::Digest), run.unwrap_or(self.now)))
+                let run = self.of.known.digest(self.person).next_run(now);
+                Some((Some(Held::Digest), run.unwrap_or(now)))
             }
             Outcome::Skip => None,
         }
@@ -224,12 +248,11 @@ impl Telling<'_> {
         &self,
         decided: &Decided,
         about: Option<NotificationId>,
-        held: Option<Held>,
-        due_at: Timestamp,
-        content: &'c serde_json::Value,
+        (held, due_at): (Option<Held>, Timestamp),
+        content: &'c Value,
     ) -> NewDelivery<'c> {
         NewDelivery {
-            id: self.app.clock.id(),
+            id: self.of.app.clock.id(),
             decision_id: Some(decided.id),
             notification_id: about,
             event: self.raised.event,
@@ -240,7 +263,7 @@ impl Telling<'_> {
             message: self.raised.message,
             content,
             due_at,
-            at: self.now,
+            at: self.of.now,
         }
     }
 }

@@ -36,8 +36,8 @@ use crate::{
     },
     email_address::EmailAddress,
     fanout::bus::{News, TopicKey},
-    mail::{self, AccountMail, Recipient},
-    news,
+    mail::{AccountMail, Recipient},
+    news, notify,
     rate_limit::{Class, Key},
     sessions, users as people,
 };
@@ -120,7 +120,7 @@ async fn send_link(
     let email = EmailAddress::parse(&user.email).ok_or(ErrorCode::Internal)?;
     let to = Recipient::new(&email, &user.first_name, &user.last_name);
     let mail = AccountMail::PasswordReset { to, token, expires_at, address: request.address };
-    mail::queue(app, conn, tenant.id, &mail).await
+    notify::tell_account(app, conn, (tenant.id, user.id), mail).await
 }
 
 /// Sets a new password with the token from the mail. All sessions end; nobody is signed in.
@@ -147,7 +147,7 @@ pub async fn reset(app: &App, request: &Request, reset: ResetPassword) -> Result
     tell_changed(app, &mut conn, request, &tenant, &user).await?;
     note(app, &mut conn, request, (&tenant, &user), "auth.password_reset").await?;
     conn.commit().await?;
-    mail::wake(app);
+    notify::wake(app);
     forgive(app, request, &tenant, &user);
     sessions::publish(app, ended).await;
     let changed = news::News::UserChanged { tenant_id: tenant.id, user_id: user.id };

@@ -4,7 +4,6 @@ use tidewire_protocol::{id::TenantId, model::notification_templates::Wording};
 use tidewire_storage::{Conn, notification_templates};
 
 use super::TemplateId;
-use crate::Result;
 
 /// A company's own words for one template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +13,11 @@ pub struct Own {
 }
 
 /// What a company has made of a template, if anything.
-pub async fn own(conn: &mut Conn, tenant_id: TenantId, id: TemplateId) -> Result<Option<Own>> {
+pub async fn own(
+    conn: &mut Conn,
+    tenant_id: TenantId,
+    id: TemplateId,
+) -> tidewire_storage::Result<Option<Own>> {
     let stored = notification_templates::get(conn, tenant_id, &id.to_string()).await?;
     let wording = stored.and_then(|stored| stored.wording);
     Ok(wording.map(|wording| Own { tenant_id, wording }))

@@ -18,7 +18,8 @@ use super::{
 use crate::{
     Actor, App, Error, Result,
     email_address::EmailAddress,
-    mail::{self, AccountMail, Recipient},
+    mail::{AccountMail, Recipient},
+    notify,
     org_settings::{self, Settings},
     permission::{Permission, default_profile_id},
     profiles,
@@ -50,7 +51,7 @@ pub async fn update(
     let user = require(&mut conn, actor.tenant_id(), key).await?;
     conn.commit().await?;
     if user.version != before.version {
-        mail::wake(app);
+        notify::wake(app);
         effects.publish(app, actor.tenant_id(), user.id).await;
     }
     Ok(UserData { user })
@@ -158,7 +159,7 @@ async fn write(
             old: before.role,
             new: after.role,
         };
-        mail::queue(app, conn, actor.tenant_id(), &mail).await?;
+        notify::tell_account(app, conn, (actor.tenant_id(), after.id), mail).await?;
     }
     Ok(())
 }

@@ -8,9 +8,10 @@ use tidewire_protocol::{
         tenants::{Tenant, TenantRef, TenantStatus},
         users::{
             AcceptInvitation, Invitation, InvitationAccepted, InvitationData, InvitationPreview,
-            User, UserStatus,
+            User, UserStatus, display_name,
         },
     },
+    notification_event::EventKey,
 };
 use tidewire_storage::{
     Conn,
@@ -28,7 +29,8 @@ use crate::{
     auth::{one_time_token, password},
     email_address::{self, EmailAddress},
     idempotency,
-    mail::{self, AccountMail, Recipient},
+    mail::{AccountMail, Recipient},
+    notify::{self, Raised},
     org_settings::{self, Settings},
     permission::Permission,
     rate_limit::{Class, Key},
@@ -85,7 +87,7 @@ pub(super) async fn send(
         token,
         expires_at,
     };
-    mail::queue(app, conn, tenant_id, &mail).await
+    notify::tell_account(app, conn, (tenant_id, invited.user_id), mail).await
 }
 
 /// Invites somebody who is pending once more.
@@ -145,7 +147,7 @@ pub async fn resend_invitation(app: &App, actor: &Actor, key: UserKey) -> Result
     let answer = InvitationData { invitation };
     idempotency::record(app, &mut conn, actor, 200, &answer).await?;
     conn.commit().await?;
-    mail::wake(app);
+    notify::wake(app);
     publish_changed(app, actor.tenant_id(), user.id).await;
     Ok(answer)
 }
@@ -218,8 +220,14 @@ pub async fn accept_invitation(
         return Err(ErrorCode::OneTimeTokenInvalid.into());
     }
     note_accepted(app, &mut conn, request, &tenant, &user).await?;
+    if let Some((inviter, _)) = users::inviter(&mut conn, tenant.id, user.id).await? {
+        let joined = display_name(&user.first_name, &user.last_name);
+        let raised = Raised::new(EventKey::InvitationAccepted, [inviter]).by(user.id);
+        notify::raise(app, &mut conn, tenant.id, &raised.with("userName", joined)).await?;
+    }
     let shown = users::refs(&mut conn, tenant.id, &[user.id]).await?.pop();
     conn.commit().await?;
+    notify::wake(app);
     publish_changed(app, tenant.id, user.id).await;
     Ok(InvitationAccepted {
         user: shown.ok_or(ErrorCode::Internal)?,

@@ -20,8 +20,9 @@ use crate::{
     Actor, App, Error, Result, catch_up, channel_members,
     email_address::EmailAddress,
     idempotency,
-    mail::{self, AccountMail, Recipient},
+    mail::{AccountMail, Recipient},
     news::News,
+    notify,
     org_settings::{self, Settings},
     permission::Permission,
     seats, sessions,
@@ -119,7 +120,8 @@ async fn tell(
     let email = EmailAddress::parse(&user.email).ok_or(ErrorCode::Internal)?;
     let to = Recipient::new(&email, &user.first_name, &user.last_name);
     let tenant = tenants::by_id(conn, actor.tenant_id()).await?.ok_or_else(Error::not_found)?;
-    mail::queue(app, conn, actor.tenant_id(), &mail(to, tenant.name)).await
+    let mail = mail(to, tenant.name);
+    notify::tell_account(app, conn, (actor.tenant_id(), user.id), mail).await
 }
 
 /// Keeps somebody out; they stay known. A second call does nothing.
@@ -134,7 +136,7 @@ pub async fn deactivate(app: &App, actor: &Actor, key: UserKey) -> Result<UserDa
     let effects = set(app, &mut conn, actor, &user, UserStatus::Inactive, &settings).await?;
     let user = require(&mut conn, actor.tenant_id(), key).await?;
     conn.commit().await?;
-    mail::wake(app);
+    notify::wake(app);
     effects.publish(app, actor.tenant_id(), user.id).await;
     Ok(UserData { user })
 }
@@ -165,7 +167,7 @@ pub async fn activate(app: &App, actor: &Actor, key: UserKey) -> Result<UserData
     let answer = UserData { user };
     idempotency::record(app, &mut conn, actor, 200, &answer).await?;
     conn.commit().await?;
-    mail::wake(app);
+    notify::wake(app);
     effects.publish(app, actor.tenant_id(), answer.user.id).await;
     Ok(answer)
 }

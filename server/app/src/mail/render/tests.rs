@@ -27,7 +27,8 @@ fn plain_frame() -> Frame {
 
 fn framed(mail: &AccountMail, frame: &Frame) -> Result<String, SendError> {
     let id = (Uuid::from_u128(7), URL);
-    let message = message(mail.to(), &mail.letter(URL), frame, id, NOW)?;
+    let written = mail.letter(URL).written(&mail.to().name);
+    let message = message(mail.to(), &written, frame, id, NOW)?;
     Ok(String::from_utf8(message.formatted()).unwrap())
 }
 
@@ -69,7 +70,7 @@ fn an_invitation_names_its_sender_and_carries_the_link_in_both_parts() {
 #[test]
 fn markup_in_names_is_shown_and_not_run() {
     let name = "<img src=x onerror=\"x\">&'";
-    let html = html(name, &invitation(name, name, name).letter(URL), None);
+    let html = html(&invitation(name, name, name).letter(URL).written(name), None);
     assert!(!html.contains("<img"), "{html}");
     assert!(html.contains("&lt;img src=x onerror=&quot;x&quot;&gt;&amp;&#39;"));
 }

@@ -192,12 +192,14 @@ impl AccessToken {
     async fn ask(&self, client: &Client, now: Timestamp) -> Result<Token, Outcome> {
         let assertion = self.account.assertion(now.ms().div_euclid(1_000));
         let assertion = assertion.expect("the key has signed before");
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", GRANT).append_pair("assertion", &assertion);
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", GRANT)
+            .append_pair("assertion", &assertion)
+            .finish();
         let request = client
             .post(self.account.token_url.clone())
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form.finish());
+            .body(form);
         let answer = answer::ask(request, TIMEOUT, now).await?;
         granted(&answer).map(|granted| Token {
             text: granted.access_token,

@@ -1,10 +1,9 @@
 //! The words of a company's own, where there are some.
 
 use tidewire_protocol::{id::TenantId, model::notification_templates::Wording};
-use tidewire_storage::{Conn, notification_templates};
+use tidewire_storage::{Conn, Result, notification_templates};
 
 use super::TemplateId;
-use crate::Result;
 
 /// A company's own words for one template.
 #[derive(Debug, Clone, PartialEq, Eq)]

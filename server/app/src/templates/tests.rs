@@ -31,6 +31,9 @@ fn there_are_texts_for_every_channel_that_an_event_can_use() {
     for id in &ids {
         assert_eq!(TemplateId::parse(&id.to_string()), Some(*id));
     }
+    for event in EventKey::ALL {
+        assert!(ids.contains(&TemplateId::mail(*event)), "{event:?}");
+    }
     for unknown in [
         "",
         ".",

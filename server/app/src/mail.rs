@@ -18,11 +18,14 @@ use tidewire_protocol::id::TenantId;
 use tidewire_storage::{
     Conn,
     outbox::{self, Claimed},
+    tenants,
 };
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::{App, Result, auth::seal::Unopenable, config::Config};
+use crate::{App, Result, auth::seal::Unopenable, config::Config, templates};
+
+use letter::Letter;
 
 pub use account_mails::{AccountMail, Recipient};
 pub(crate) use letter::{INVITATION_PATH, PASSWORD_RESET_PATH};
@@ -122,7 +125,19 @@ pub(crate) async fn send(app: &App, queued: &Claimed) -> Result<(), SendError> {
     let mail: AccountMail = serde_json::from_value(queued.payload.clone())
         .map_err(|_| SendError::Unsendable("unknown payload".to_owned()))?;
     let route = transport::route(app, queued.tenant_id).await?;
-    let letter = mail.letter(&app.mail.public_url);
+    let letter = letter(app, queued.tenant_id, &mail).await?;
     let message = transport::write(app, &route, mail.to(), &letter, queued.id)?;
     transport::hand_over(app, &route, queued.id, &message).await
+}
+
+/// In the company's own words, if it has some now.
+async fn letter(app: &App, tenant_id: TenantId, mail: &AccountMail) -> Result<Letter, SendError> {
+    let id = mail.template();
+    let mut values = mail.values(&app.mail.public_url);
+    let mut conn = app.db.read().await?;
+    let tenant = tenants::by_id(&mut conn, tenant_id).await?;
+    let name = tenant.map(|tenant| tenant.name).unwrap_or_default();
+    values.entry("tenantName").or_insert(name.into());
+    let own = templates::own(&mut conn, tenant_id, id).await?;
+    Ok(templates::render(own.as_ref(), id, &values).into())
 }

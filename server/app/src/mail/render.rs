@@ -56,11 +56,10 @@ pub(super) fn message(
     now: Timestamp,
 ) -> Result<Message, SendError> {
     let auto_submitted = HeaderName::new_from_ascii_str("Auto-Submitted");
-    let name = one_line(&to.name);
     let from = Mailbox::new(frame.from.name.as_deref().map(one_line), frame.from.email.clone());
     let mut message = Message::builder()
         .from(from)
-        .to(Mailbox::new(Some(name.clone()), address(&to.address)?))
+        .to(Mailbox::new(Some(one_line(&to.name)), address(&to.address)?))
         .subject(one_line(&letter.subject))
         .date(UNIX_EPOCH + Duration::from_millis(now.ms().max(0).unsigned_abs()))
         .message_id(Some(format!("<{}@{}>", id.simple(), host(public_url))))
@@ -69,10 +68,7 @@ pub(super) fn message(
         message = message.reply_to(reply_to.clone());
     }
     let footer = frame.footer.as_ref();
-    let body = MultiPart::alternative_plain_html(
-        plain(&name, letter, footer),
-        html(&name, letter, footer),
-    );
+    let body = MultiPart::alternative_plain_html(plain(letter, footer), html(letter, footer));
     Ok(message.multipart(body)?)
 }
 
@@ -88,34 +84,24 @@ fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn plain(name: &str, letter: &Letter, footer: Option<&Footer>) -> String {
-    let link = letter.link.as_ref().map(|link| format!("{link}\n\n")).unwrap_or_default();
+fn plain(letter: &Letter, footer: Option<&Footer>) -> String {
     let below = footer.map(|footer| {
         let address = footer.address.as_deref().unwrap_or_default();
         let parts = [footer.text.as_str(), address].into_iter().filter(|part| !part.is_empty());
         parts.fold("\n-- \n".to_owned(), |below, part| below + part + "\n")
     });
-    let below = below.unwrap_or_default();
-    format!("Hello {name},\n\n{}\n\n{link}{}\n{below}", letter.opening, letter.closing)
+    format!("{}\n{}", letter.text.trim_end(), below.unwrap_or_default())
 }
 
-fn html(name: &str, letter: &Letter, footer: Option<&Footer>) -> String {
-    let link = letter.link.as_ref().map(|link| {
-        let link = escaped(link);
-        format!("<p><a href=\"{link}\">{link}</a></p>\n")
-    });
+fn html(letter: &Letter, footer: Option<&Footer>) -> String {
     let below = footer.map(|footer| {
         let address = footer.address.as_ref();
         let address = address.map(|address| format!("<p>{}</p>\n", escaped(address)));
         format!("<hr>\n<div>{}</div>\n{}", footer.html, address.unwrap_or_default())
     });
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<body>\n<p>Hello {},</p>\n<p>{}</p>\n{}<p>{}</p>\n{}\
-         </body>\n</html>\n",
-        escaped(name),
-        escaped(&letter.opening),
-        link.unwrap_or_default(),
-        escaped(&letter.closing),
+        "<!doctype html>\n<html lang=\"en\">\n<body>\n{}\n{}</body>\n</html>\n",
+        letter.html.trim_end(),
         below.unwrap_or_default(),
     )
 }

@@ -192,6 +192,6 @@ pub(crate) async fn send_test(
     let frame = frame(app, &stored, true)?;
     let route = Route { way: Way::Tenant(server), frame };
     let id = app.clock.id();
-    let message = write(app, &route, to, &letter::smtp_test(), id)?;
+    let message = write(app, &route, to, &letter::smtp_test(&to.name), id)?;
     hand_over(app, &route, id, &message).await
 }

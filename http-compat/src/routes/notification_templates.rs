@@ -25,7 +25,7 @@ pub(crate) async fn templates(
 }
 
 /// One template with its variables.
-#[utoipa::path(get, path = "", params(("id" = String, Path)), responses(
+#[utoipa::path(get, path = "", params(("id" = String, Path, example = "sales.lead_assigned.email")), responses(
     (status = 200, body = Answer<TemplateData>),
     (status = 304, description = "The version in If-None-Match is the current one"),
     (status = 404, description = "NOT_FOUND"),
@@ -42,7 +42,7 @@ pub(crate) async fn template(
 }
 
 /// Saves the company's own words.
-#[utoipa::path(post, path = "", params(("id" = String, Path)), responses(
+#[utoipa::path(post, path = "", params(("id" = String, Path, example = "sales.lead_assigned.email")), responses(
     (status = 200, body = Answer<CustomizedTemplate>),
     (status = 400, description = "TEMPLATE_INVALID"),
     (status = 404, description = "NOT_FOUND"),
@@ -61,7 +61,7 @@ pub(crate) async fn customize_template(
 }
 
 /// Shows a template, or a draft of one, with sample values.
-#[utoipa::path(post, path = "", params(("id" = String, Path)), responses(
+#[utoipa::path(post, path = "", params(("id" = String, Path, example = "sales.lead_assigned.email")), responses(
     (status = 200, body = Answer<TemplatePreview>),
     (status = 400, description = "TEMPLATE_INVALID"),
     (status = 404, description = "NOT_FOUND"),
@@ -76,7 +76,7 @@ pub(crate) async fn preview_template(
 }
 
 /// Goes back to the built-in words.
-#[utoipa::path(delete, path = "", params(("id" = String, Path)), responses(
+#[utoipa::path(delete, path = "", params(("id" = String, Path, example = "sales.lead_assigned.email")), responses(
     (status = 200, body = Answer<TemplateData>),
     (status = 404, description = "NOT_FOUND"),
 ))]

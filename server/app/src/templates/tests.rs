@@ -153,3 +153,24 @@ fn words_that_fail_give_way_to_the_built_in_ones() {
         assert_eq!(rendered, Rendered { fell_back: true, ..built_in.clone() });
     }
 }
+
+#[test]
+fn the_page_for_authors_lists_every_variable() {
+    let page = include_str!("../../../../docs/templates.md");
+    for id in EventKey::ALL.iter().map(|event| TemplateId::mail(*event)).chain([TemplateId::DIGEST])
+    {
+        let own = id.variables();
+        let own = own.filter(|v| !["recipientName", "tenantName"].contains(&v.name));
+        let own: Vec<_> = own
+            .map(|Variable { name, kind, required, .. }| {
+                let name = if *required { format!("**{name}**") } else { (*name).to_owned() };
+                match kind {
+                    VariableType::String => name,
+                    _ => format!("{name} ({})", kind.word()),
+                }
+            })
+            .collect();
+        let row = format!("| `{}` | {} |", id.about().key(), own.join(", "));
+        assert!(page.lines().any(|line| line == row), "missing: {row}");
+    }
+}

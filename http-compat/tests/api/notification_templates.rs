@@ -148,7 +148,7 @@ async fn people_read_templates_and_administrators_write_them() {
 }
 
 #[tokio::test]
-async fn one_companys_words_are_not_anothers() {
+async fn words_of_one_company_are_not_those_of_another() {
     let house = House::open().await;
     let (ada, bea) = (house.company("acme").await, house.company("other").await);
     let saved = ada.post(&format!("{MAIL}/customize"), words("<p>{{leadName}}</p>")).await;

@@ -112,7 +112,7 @@ fn the_longest_values_still_fit_the_built_in_words() {
 }
 
 #[test]
-fn a_companys_own_words_take_the_place_of_the_built_in_ones() {
+fn own_words_take_the_place_of_the_built_in_ones() {
     let values = samples(lead_mail());
     let words = own(Some("New: {{leadName}}"), "<p>{{assignedBy}}</p>", Some("by {{assignedBy}}"));
     let rendered = render(Some(&words), lead_mail(), &values);

@@ -62,14 +62,14 @@ if "SCHEMATHESIS_HOOKS" in os.environ:
     UNSAYABLE_CODES = {
         "CANNOT_MESSAGE_SELF", "CURRENT_PASSWORD_WRONG", "IDEMPOTENCY_KEY_REUSED",
         "INVALID_CURSOR", "ONE_TIME_TOKEN_INVALID", "PASSWORD_POLICY", "SMTP_HOST_BLOCKED",
-        "SMTP_PASSWORD_REQUIRED",
+        "SMTP_PASSWORD_REQUIRED", "TEMPLATE_INVALID",
     }
     UNSAYABLE_RULES = {
-        "depth", "distinct", "email", "exclusive", "locale", "plain_login", "time", "timezone",
+        "depth", "distinct", "email", "exclusive", "locale", "mail_only", "plain_login", "time", "timezone",
         "unknown_permission", "unknown_profile", "unknown_user",
     }
-    # While another field of the section is on; which ports, the operator decides.
-    UNSAYABLE = {("physicalAddress", "length"), ("port", "one_of")}
+    # While another field of the section is on; which ports, the operator decides; of a mail.
+    UNSAYABLE = {("physicalAddress", "length"), ("port", "one_of"), ("subject", "required")}
 
     # Lengths count what is left when the spaces around a text are taken away, which a pattern with a
     # length cannot say.

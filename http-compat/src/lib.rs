@@ -32,12 +32,12 @@ use tidewire_app::{
     permission::Permission::{
         AuditRead, ChatCreateGroup, ChatRead, ChatWrite, EmailSettingsManage, EmailSettingsRead,
         HealthRead, NotificationsEmit, ProfilesManage, ProfilesRead, ServiceTokensManage,
-        SessionsManage, SettingsManage, SettingsRead, TokensIntrospect, UsersCreate,
-        UsersDeactivate, UsersDelete, UsersRead, UsersUpdate,
+        SessionsManage, SettingsManage, SettingsRead, TemplatesManage, TemplatesRead,
+        TokensIntrospect, UsersCreate, UsersDeactivate, UsersDelete, UsersRead, UsersUpdate,
     },
     rate_limit::Class,
 };
-use tidewire_protocol::limits::PREFERENCES_BODY_BYTES_MAX;
+use tidewire_protocol::limits::{PREFERENCES_BODY_BYTES_MAX, TEMPLATES_BODY_BYTES_MAX};
 use utoipa_axum::routes;
 
 pub use address::PeerAddr;
@@ -48,9 +48,9 @@ use address::Network;
 use admission::{administering, holding, probe, public, serving, signed_in};
 use routes::{
     accounts, audit, channel_members, channels, devices, email_settings, email_verification,
-    health, messages, notification_preferences, notifications, org_settings, own_profile,
-    passwords, permissions, preferences, presence, profiles, service_tokens, sessions, tenants,
-    tickets, unread, unsubscribe, users,
+    health, messages, notification_preferences, notification_templates, notifications,
+    org_settings, own_profile, passwords, permissions, preferences, presence, profiles,
+    service_tokens, sessions, tenants, tickets, unread, unsubscribe, users,
 };
 use routing::Page;
 
@@ -83,7 +83,7 @@ pub fn router(app: App, options: &Options) -> Router {
 /// The routing page: where, who, how often, what.
 #[rustfmt::skip]
 fn routes(page: Page) -> Page {
-    page
+    about_notifications(page)
         // accounts
         .at("/api/v1/auth/login",      public(Class::Login).credentials(),    routes!(accounts::login))
         .at("/api/v1/auth/refresh",    public(Class::Refresh).credentials(),  routes!(accounts::refresh))
@@ -199,6 +199,18 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/chat/channels/{id}/unread", holding(ChatRead, Class::Write), routes!(unread::mark_unread))
         .at("/api/v1/chat/unread-count",         holding(ChatRead, Class::Read),  routes!(unread::count))
 
+        // health
+        .at("/api/v1/health",          probe(),                          routes!(health::health))
+        .at("/api/v1/health/system",   probe(),                          routes!(health::system))
+        .at("/api/v1/health/live",     probe(),                          routes!(health::live))
+        .at("/api/v1/health/ready",    probe(),                          routes!(health::ready))
+        .at("/api/v1/health/services", holding(HealthRead, Class::Read), routes!(health::services))
+}
+
+/// What people are told, what they want to be told, and in which words.
+#[rustfmt::skip]
+fn about_notifications(page: Page) -> Page {
+    page
         // what people were told of
         .at("/api/v1/notifications",               signed_in(Class::Read),  routes!(notifications::list))
         .at("/api/v1/notifications/unread-count",  signed_in(Class::Read),  routes!(notifications::unread_count))
@@ -231,12 +243,12 @@ fn routes(page: Page) -> Page {
         .at("/api/v1/notifications/preferences/dnd/pause",   signed_in(Class::Write),                                 routes!(notification_preferences::resume_dnd))
         .at("/api/v1/notifications/preferences/dnd/preview", signed_in(Class::Read),                                  routes!(notification_preferences::preview_dnd))
 
-        // health
-        .at("/api/v1/health",          probe(),                          routes!(health::health))
-        .at("/api/v1/health/system",   probe(),                          routes!(health::system))
-        .at("/api/v1/health/live",     probe(),                          routes!(health::live))
-        .at("/api/v1/health/ready",    probe(),                          routes!(health::ready))
-        .at("/api/v1/health/services", holding(HealthRead, Class::Read), routes!(health::services))
+        // what notifications say
+        .at("/api/v1/notifications/templates",                holding(TemplatesRead, Class::Read),                                    routes!(notification_templates::templates))
+        .at("/api/v1/notifications/templates/{id}",           holding(TemplatesRead, Class::Read),                                    routes!(notification_templates::template))
+        .at("/api/v1/notifications/templates/{id}/customize", holding(TemplatesManage, Class::Write).body_bytes(TEMPLATES_BODY_BYTES_MAX), routes!(notification_templates::customize_template))
+        .at("/api/v1/notifications/templates/{id}/preview",   holding(TemplatesRead, Class::Read).body_bytes(TEMPLATES_BODY_BYTES_MAX),    routes!(notification_templates::preview_template))
+        .at("/api/v1/notifications/templates/{id}/override",  holding(TemplatesManage, Class::Write),                                 routes!(notification_templates::reset_template))
 }
 
 #[cfg(test)]

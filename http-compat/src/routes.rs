@@ -10,6 +10,7 @@ pub(crate) mod email_verification;
 pub(crate) mod health;
 pub(crate) mod messages;
 pub(crate) mod notification_preferences;
+pub(crate) mod notification_templates;
 pub(crate) mod notifications;
 pub(crate) mod org_settings;
 pub(crate) mod own_profile;

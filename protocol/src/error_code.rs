@@ -45,6 +45,7 @@ error_codes! {
     OneTimeTokenExpired   "ONE_TIME_TOKEN_EXPIRED"  400 false "This link has expired.";
     SmtpHostBlocked       "SMTP_HOST_BLOCKED"       400 false "This mail server may not be used from here.";
     SmtpPasswordRequired  "SMTP_PASSWORD_REQUIRED"  400 false "With another server or user, the password must be sent again.";
+    TemplateInvalid       "TEMPLATE_INVALID"        400 false "The template is not valid; see details.";
     CannotMessageSelf     "CANNOT_MESSAGE_SELF"     400 false "A direct channel needs another person.";
     OpUnknown             "OP_UNKNOWN"              400 false "There is no such operation.";
     HelloRequired         "HELLO_REQUIRED"          400 false "The first command must be hello.";

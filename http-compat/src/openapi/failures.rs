@@ -40,6 +40,10 @@ fn example(code: ErrorCode) -> Value {
         ErrorCode::ValidationFailed => Some(json!({
             "fields": [{ "field": "name", "rule": "required", "message": "is required" }],
         })),
+        ErrorCode::TemplateInvalid => Some(json!({
+            "field": "body", "line": 1, "column": 4, "reason": "unknown_variable",
+            "message": "There is no such variable here.",
+        })),
         ErrorCode::Forbidden => Some(json!({ "required": "users.read" })),
         _ => None,
     };

@@ -100,7 +100,7 @@ fn rule(name: &str, filled: bool) -> Option<(&'static str, &'static str)> {
     Some(match name {
         // Any characters, exactly as typed; and values whose setting says what they may be.
         "password" | "adminPassword" | "currentPassword" | "newPassword" | "value" => return None,
-        "content" => ("several lines", FILLED_TEXT),
+        "content" | "body" | "bodyText" => ("several lines", FILLED_TEXT),
         "description" | "physicalAddress" | "html" | "text" => ("several lines", TEXT),
         "action" | "cursor" | "permissions" | "refreshToken" | "targetId" | "token"
         | "Idempotency-Key" => ("visible ASCII", VISIBLE),

@@ -9,6 +9,7 @@ mod channels;
 mod email_settings;
 mod health;
 mod messages;
+mod notification_templates;
 mod org_settings;
 mod profiles;
 mod service_tokens;

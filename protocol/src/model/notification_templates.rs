@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{ObjectBuilder, Schema, SchemaType, Type},
+};
 
 use super::{notification_preferences::Channel, users::UserRef, words};
 use crate::{
@@ -34,8 +37,10 @@ pub struct TemplateModule {
 #[serde(rename_all = "camelCase")]
 pub struct TemplateSummary {
     /// The event and the channel, with a dot between them.
+    #[schema(example = "sales.lead_assigned.email")]
     pub id: String,
     /// An event of the catalogue, or `system.digest` for the mail that collects several.
+    #[schema(example = "sales.lead_assigned")]
     pub event_key: String,
     pub channel: Channel,
     pub name: String,
@@ -50,6 +55,7 @@ pub struct Wording {
     /// The subject of a mail; otherwise the title.
     pub subject: Option<String>,
     /// HTML for a mail; otherwise plain text.
+    #[schema(example = "<p>{{leadName}} is yours.</p>")]
     pub body: String,
     /// The plain part of a mail; `null` when it is made from the body.
     pub body_text: Option<String>,
@@ -71,8 +77,10 @@ pub struct TemplateVariable {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Template {
+    #[schema(example = "sales.lead_assigned.email")]
     pub id: String,
     /// An event of the catalogue, or `system.digest` for the mail that collects several.
+    #[schema(example = "sales.lead_assigned")]
     pub event_key: String,
     pub module: Module,
     pub channel: Channel,
@@ -110,7 +118,7 @@ pub struct CustomizeTemplate {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// At most 64 KB.
-    #[schema(min_length = 1)]
+    #[schema(min_length = 1, example = "<p>{{leadName}} is yours.</p>")]
     pub body: String,
     /// For mails, at most 32 KB.
     #[schema(min_length = 1)]
@@ -120,9 +128,8 @@ pub struct CustomizeTemplate {
 
 impl Input for CustomizeTemplate {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let subject = subject(fields);
-        let body = fields.content("body", usize::MAX);
-        let body_text = text(fields, "bodyText");
+        let (subject, body) = (subject(fields), text(fields, "body"));
+        let body_text = optional_text(fields, "bodyText");
         Some(Self { subject, body: body?, body_text })
     }
 }
@@ -135,30 +142,47 @@ fn subject(fields: &mut Fields<'_>) -> Option<String> {
 }
 
 fn text(fields: &mut Fields<'_>, field: &str) -> Option<String> {
+    fields.content(field, usize::MAX).map(|text| text.replace("\r\n", "\n"))
+}
+
+fn optional_text(fields: &mut Fields<'_>, field: &str) -> Option<String> {
     fields.value(field)?;
-    fields.content(field, usize::MAX)
+    text(fields, field)
 }
 
 /// `POST /notifications/templates/:id/preview`: what is absent is taken from the text in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({ "data": { "leadName": "Harbour Masters Ltd" } }))]
 pub struct PreviewTemplate {
     /// A draft, which only those may show who may save it.
     #[schema(min_length = 1, max_length = 200)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// A draft, which only those may show who may save it.
-    #[schema(min_length = 1)]
+    #[schema(min_length = 1, example = "<p>{{leadName}} is yours.</p>")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
     /// Values in the place of samples: strings, numbers, booleans; at most 16 KB.
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = scalars)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Map<String, Value>>,
 }
 
+fn scalars() -> Schema {
+    let scalar = [Type::String, Type::Number, Type::Boolean];
+    let scalar = ObjectBuilder::new().schema_type(SchemaType::from_iter(scalar));
+    let object =
+        ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::Object, Type::Null]));
+    object.additional_properties(Some(scalar)).build().into()
+}
+
 impl Input for PreviewTemplate {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { subject: subject(fields), body: text(fields, "body"), data: data(fields) })
+        Some(Self {
+            subject: subject(fields),
+            body: optional_text(fields, "body"),
+            data: data(fields),
+        })
     }
 }
 

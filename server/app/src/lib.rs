@@ -32,6 +32,7 @@ pub mod email_verification;
 pub mod health;
 pub mod messages;
 pub mod notification_preferences;
+pub mod notification_templates;
 pub mod notifications;
 pub mod notify;
 pub mod operator;

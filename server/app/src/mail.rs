@@ -24,7 +24,9 @@ use tidewire_storage::{
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::{App, Result, auth::seal::Unopenable, config::Config};
+use crate::{App, Result, auth::seal::Unopenable, config::Config, notify::words, templates};
+
+use letter::Letter;
 
 pub use account_mails::{AccountMail, Recipient};
 pub(crate) use letter::{INVITATION_PATH, PASSWORD_RESET_PATH};
@@ -146,14 +148,21 @@ pub(crate) async fn send(app: &App, queued: &Claimed) -> Result<(), SendError> {
     let mail: Queued = serde_json::from_value(queued.payload.clone())
         .map_err(|_| SendError::Unsendable("unknown payload".to_owned()))?;
     let route = transport::route(app, queued.tenant_id).await?;
-    let (to, written) = match mail {
-        Queued::Account(mail) => {
-            let to = mail.to().clone();
-            let written = mail.letter(&app.mail.public_url).written(&to.name);
-            (to, written)
-        }
+    let (to, letter) = match mail {
+        Queued::Account(mail) => (mail.to().clone(), letter(app, queued.tenant_id, &mail).await?),
         Queued::Notification(mail) => mail.write(app, queued.tenant_id).await?,
     };
-    let message = transport::write(app, &route, &to, &written, queued.id)?;
+    let message = transport::write(app, &route, &to, &letter, queued.id)?;
     transport::hand_over(app, &route, queued.id, &message).await
+}
+
+/// In the company's own words, if it has some now.
+async fn letter(app: &App, tenant_id: TenantId, mail: &AccountMail) -> Result<Letter, SendError> {
+    let id = mail.template();
+    let mut values = mail.values(&app.mail.public_url);
+    let mut conn = app.db.read().await?;
+    let name = words::tenant_name(&mut conn, tenant_id).await?;
+    values.entry("tenantName").or_insert(name.into());
+    let own = templates::own(&mut conn, tenant_id, id).await?;
+    Ok(templates::render(own.as_ref(), id, &values).into())
 }

@@ -63,10 +63,10 @@ pub async fn mark_read(app: &App, actor: &Actor, id: NotificationId) -> Result<N
     inbox::hold(&mut conn, owner, now).await?;
     let moved = stored::mark_read(&mut conn, owner, id, now).await?;
     let found = stored::by_id(&mut conn, owner, id).await?.ok_or_else(Error::not_found)?;
-    let seq = match moved {
-        true => Some(inbox::append(&mut conn, owner, Happening::Updated(id), now).await?),
-        false => None,
-    };
+    let mut seq = None;
+    if moved {
+        seq = Some(inbox::append(&mut conn, owner, Happening::Updated(id), now).await?);
+    }
     let unread_count = stored::unread(&mut conn, owner).await?;
     let mut shown = view::shown(app, &mut conn, owner.0, vec![found]).await?;
     conn.commit().await?;
@@ -83,10 +83,10 @@ pub async fn mark_all_read(app: &App, actor: &Actor, wanted: MarkAllRead) -> Res
     let mut conn = app.db.write().await?;
     inbox::hold(&mut conn, owner, now).await?;
     let updated = stored::mark_all_read(&mut conn, owner, before, now).await?;
-    let seq = match updated {
-        0 => None,
-        _ => Some(inbox::append(&mut conn, owner, Happening::AllRead(before), now).await?),
-    };
+    let mut seq = None;
+    if updated > 0 {
+        seq = Some(inbox::append(&mut conn, owner, Happening::AllRead(before), now).await?);
+    }
     let unread_count = stored::unread(&mut conn, owner).await?;
     let answer = AllMarkedRead { updated, unread_count };
     idempotency::record(app, &mut conn, actor, 200, &answer).await?;

@@ -1,8 +1,10 @@
 //! What notifications say: the built-in words of every event, a company's own, and putting values into
 //! them.
 
+mod check;
 mod engine;
 mod own;
+mod place;
 mod plain;
 mod render;
 mod syntax;
@@ -15,6 +17,7 @@ use tidewire_protocol::{
     notification_event::{EventKey, Module},
 };
 
+pub(crate) use check::{Checked, check, preview};
 pub use own::{Own, own};
 pub use render::{Rendered, render};
 pub use values::DIGEST_ITEMS_MAX;
@@ -80,6 +83,11 @@ pub struct TemplateId {
 impl TemplateId {
     /// The mail that collects several notifications.
     pub const DIGEST: Self = Self { about: About::Digest, channel: Channel::Email };
+
+    /// The mail of an event: there is none that never sends one.
+    pub const fn mail(event: EventKey) -> Self {
+        Self { about: About::Event(event), channel: Channel::Email }
+    }
 
     /// `None` where the event never goes over the channel.
     pub fn of(event: EventKey, channel: Channel) -> Option<Self> {

@@ -145,8 +145,8 @@ on_both_engines! {
         let mut conn = db.read().await.unwrap();
         let traced = of_decisions(&mut conn, ANN, &decisions).await.unwrap();
         let ends: Vec<_> = traced.into_iter().map(|(_, one)| (one.attempt, one.status)).collect();
-        use DeliveryStatus::{Delivered, Queued};
-        assert_eq!(ends, [(2, Delivered), (2, Delivered), (0, Queued)]);
+        let delivered = (2, DeliveryStatus::Delivered);
+        assert_eq!(ends, [delivered, delivered, (0, DeliveryStatus::Queued)]);
     }
 
     async fn what_is_done_is_forgotten_in_time(db: TestDb) {

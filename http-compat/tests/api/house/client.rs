@@ -61,9 +61,18 @@ impl Client {
         self.send(self.request(Method::PUT, path).header(header, value), Some(body)).await
     }
 
+    pub(crate) async fn post_with(
+        &self,
+        path: &str,
+        header: &str,
+        value: &str,
+        body: Value,
+    ) -> Answered {
+        self.send(self.request(Method::POST, path).header(header, value), Some(body)).await
+    }
+
     pub(crate) async fn post_with_key(&self, path: &str, key: &str, body: Value) -> Answered {
-        let request = self.request(Method::POST, path).header("idempotency-key", key);
-        self.send(request, Some(body)).await
+        self.post_with(path, "idempotency-key", key, body).await
     }
 
     /// Any request, to a whole path.

@@ -3,13 +3,15 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use tidewire_protocol::{
     Timestamp,
     model::users::{Role, UserRef, display_name},
+    notification_event::EventKey,
 };
 
-use super::letter::{self, Letter, Text};
-use crate::email_address::EmailAddress;
+use super::letter::{INVITATION_PATH, PASSWORD_RESET_PATH, VERIFICATION_PATH};
+use crate::{email_address::EmailAddress, templates::TemplateId};
 
 /// Whom a mail goes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,65 +85,62 @@ impl AccountMail {
         }
     }
 
-    pub(super) fn letter(&self, public_url: &str) -> Letter {
-        self.text().fill(public_url, &self.values())
+    /// Whose words it is written in.
+    pub(super) const fn template(&self) -> TemplateId {
+        TemplateId::mail(match self {
+            Self::EmailVerification { .. } => EventKey::EmailVerification,
+            Self::PasswordReset { .. } => EventKey::PasswordReset,
+            Self::PasswordChanged { .. } => EventKey::PasswordChanged,
+            Self::NewDevice { .. } => EventKey::NewDeviceLogin,
+            Self::SessionRevoked { .. } => EventKey::SessionRevoked,
+            Self::Invitation { .. } => EventKey::UserInvited,
+            Self::RoleChanged { .. } => EventKey::RoleChanged,
+            Self::Deactivated { .. } => EventKey::UserDeactivated,
+            Self::Activated { .. } => EventKey::UserActivated,
+        })
     }
 
-    const fn text(&self) -> &'static Text {
-        match self {
-            Self::EmailVerification { .. } => &letter::EMAIL_VERIFICATION,
-            Self::PasswordReset { .. } => &letter::PASSWORD_RESET,
-            Self::PasswordChanged { .. } => &letter::PASSWORD_CHANGED,
-            Self::NewDevice { .. } => &letter::NEW_DEVICE,
-            Self::SessionRevoked { .. } => &letter::SESSION_REVOKED,
-            Self::Invitation { .. } => &letter::INVITATION,
-            Self::RoleChanged { .. } => &letter::ROLE_CHANGED,
-            Self::Deactivated { .. } => &letter::DEACTIVATED,
-            Self::Activated { .. } => &letter::ACTIVATED,
-        }
-    }
-
-    /// What stands in the text for each of its places.
-    fn values(&self) -> Vec<(&'static str, String)> {
-        match self {
-            Self::EmailVerification { token, expires_at, .. } => {
-                vec![("token", token.clone()), ("until", readable(*expires_at))]
-            }
-            Self::PasswordReset { token, expires_at, address, .. } => vec![
-                ("token", token.clone()),
-                ("until", readable(*expires_at)),
-                ("from", origin(*address)),
-            ],
-            Self::PasswordChanged { tenant_name, at, address, .. } => vec![
-                ("tenant", tenant_name.clone()),
-                ("at", readable(*at)),
-                ("from", origin(*address)),
-            ],
-            Self::NewDevice { tenant_name, device, at, address, .. } => vec![
-                ("tenant", tenant_name.clone()),
-                ("device", device.as_ref().map(|name| format!(", {name}")).unwrap_or_default()),
-                ("at", readable(*at)),
-                ("from", origin(*address)),
-            ],
-            Self::SessionRevoked { tenant_name, at, .. } => {
-                vec![("tenant", tenant_name.clone()), ("at", readable(*at))]
-            }
-            Self::Invitation { tenant_name, inviter_name, token, expires_at, .. } => vec![
-                ("tenant", tenant_name.clone()),
-                ("inviter", inviter_name.clone()),
-                ("token", token.clone()),
-                ("until", readable(*expires_at)),
-            ],
-            Self::RoleChanged { tenant_name, actor_name, old, new, .. } => vec![
-                ("tenant", tenant_name.clone()),
-                ("actor", actor_name.clone()),
-                ("old", role_name(*old).to_owned()),
-                ("new", role_name(*new).to_owned()),
-            ],
-            Self::Deactivated { tenant_name, .. } | Self::Activated { tenant_name, .. } => {
-                vec![("tenant", tenant_name.clone())]
-            }
-        }
+    /// What its words may name.
+    pub(super) fn values(&self, public_url: &str) -> Map<String, Value> {
+        let link = |path: &str, token: &str| {
+            json!(format!("{public_url}{}", path.replace("{token}", token)))
+        };
+        let values = match self {
+            Self::EmailVerification { token, expires_at, .. } => json!({
+                "verifyUrl": link(VERIFICATION_PATH, token), "expiresAt": expires_at,
+            }),
+            Self::PasswordReset { token, expires_at, address, .. } => json!({
+                "resetUrl": link(PASSWORD_RESET_PATH, token), "expiresAt": expires_at,
+                "ipAddress": address,
+            }),
+            Self::PasswordChanged { tenant_name, at, address, .. } => json!({
+                "tenantName": tenant_name, "changedAt": at, "ipAddress": address,
+            }),
+            Self::NewDevice { tenant_name, device, at, address, .. } => json!({
+                "tenantName": tenant_name, "device": device, "at": at, "ipAddress": address,
+            }),
+            Self::SessionRevoked { tenant_name, at, .. } => json!({
+                "tenantName": tenant_name, "at": at, "reason": "its key was used a second time",
+            }),
+            Self::Invitation { tenant_name, inviter_name, token, expires_at, .. } => json!({
+                "tenantName": tenant_name, "inviterName": inviter_name,
+                "acceptUrl": link(INVITATION_PATH, token), "expiresAt": expires_at,
+            }),
+            Self::RoleChanged { tenant_name, actor_name, old, new, .. } => json!({
+                "tenantName": tenant_name, "actorName": actor_name,
+                "oldRole": role_name(*old), "newRole": role_name(*new),
+            }),
+            Self::Deactivated { tenant_name, .. } => json!({ "tenantName": tenant_name }),
+            Self::Activated { tenant_name, .. } => json!({
+                "tenantName": tenant_name, "loginUrl": link("/", ""),
+            }),
+        };
+        let mut values = match values {
+            Value::Object(values) => values,
+            _ => Map::new(),
+        };
+        values.insert("recipientName".to_owned(), json!(self.to().name));
+        values
     }
 }
 
@@ -151,18 +150,5 @@ const fn role_name(role: Role) -> &'static str {
         Role::Manager => "manager",
         Role::TenantAdmin => "administrator",
         Role::Super => "operator",
-    }
-}
-
-fn origin(address: Option<IpAddr>) -> String {
-    address.map(|address| format!(" from the address {address}")).unwrap_or_default()
-}
-
-/// An instant to the minute.
-fn readable(at: Timestamp) -> String {
-    let text = at.to_string();
-    match text.get(..16) {
-        Some(minute) => minute.replacen('T', " ", 1) + " UTC",
-        None => text,
     }
 }

@@ -1,11 +1,14 @@
 //! HTML in mails: what may stand in it, and text that is put into it.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
-use ammonia::Builder;
+use ammonia::{Builder, UrlRelative};
 
 /// Elements of text and simple tables. No images: they would call home.
-const TAGS: [&str; 26] = [
+pub(crate) const TAGS: [&str; 26] = [
     "a",
     "b",
     "blockquote",
@@ -36,15 +39,30 @@ const TAGS: [&str; 26] = [
 
 /// The HTML without scripts, styles, forms, images, event attributes and links that are no links.
 pub(crate) fn cleaned(html: &str) -> String {
-    Builder::empty()
+    cleaning().clean(html).to_string()
+}
+
+/// As [`cleaned`], for HTML with places in it: a link may lead to a `{{place}}`, and comments stay.
+pub(crate) fn cleaned_with_marks(html: &str) -> String {
+    let places = UrlRelative::Custom(Box::new(place));
+    cleaning().url_relative(places).strip_comments(false).clean(html).to_string()
+}
+
+fn place(url: &str) -> Option<Cow<'_, str>> {
+    let name = url.strip_prefix("{{")?.strip_suffix("}}")?;
+    name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.').then_some(Cow::Borrowed(url))
+}
+
+fn cleaning() -> Builder<'static> {
+    let mut cleaning = Builder::empty();
+    cleaning
         .tags(HashSet::from(TAGS))
         .tag_attributes(HashMap::from([("a", HashSet::from(["href", "title"]))]))
         .clean_content_tags(HashSet::from(["script", "style"]))
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
-        .url_relative(ammonia::UrlRelative::Deny)
-        .link_rel(Some("noopener noreferrer"))
-        .clean(html)
-        .to_string()
+        .url_relative(UrlRelative::Deny)
+        .link_rel(Some("noopener noreferrer"));
+    cleaning
 }
 
 /// Text that is text in HTML as well, also between quotes.

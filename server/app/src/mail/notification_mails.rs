@@ -12,7 +12,7 @@ use tidewire_protocol::{
 };
 use tidewire_storage::recipients::{self, Recipient as Person};
 
-use super::{AccountMail, Recipient, SendError, render::Written};
+use super::{AccountMail, Recipient, SendError, letter::Letter};
 use crate::{
     App,
     email_address::EmailAddress,
@@ -57,7 +57,7 @@ impl NotificationMail {
         &self,
         app: &App,
         tenant: TenantId,
-    ) -> Result<(Recipient, Written), SendError> {
+    ) -> Result<(Recipient, Letter), SendError> {
         let mut conn = app.db.read().await?;
         let person = recipients::of(&mut conn, tenant, &[self.user_id]).await?.pop();
         drop(conn);
@@ -66,14 +66,11 @@ impl NotificationMail {
         let email = EmailAddress::parse(&person.email);
         let email = email.ok_or_else(|| SendError::Unsendable("no address".to_owned()))?;
         let to = Recipient::new(&email, &person.first_name, &person.last_name);
-        let written = match self.items.as_slice() {
-            [Item { content: Content::Own(mail), .. }] => {
-                mail.letter(&app.mail.public_url).written(&to.name)
-            }
+        let letter = match self.items.as_slice() {
             [item] => self.about_one(app, tenant, &person, item).await?,
             items => self.digest(app, tenant, &person, items).await?,
         };
-        Ok((to, written))
+        Ok((to, letter))
     }
 
     async fn about_one(
@@ -82,12 +79,15 @@ impl NotificationMail {
         tenant: TenantId,
         person: &Person,
         item: &Item,
-    ) -> Result<Written, SendError> {
-        let rendered = item.render(app, tenant, person, Channel::Email).await?;
+    ) -> Result<Letter, SendError> {
+        let letter = match &item.content {
+            Content::Own(mail) => super::letter(app, tenant, mail).await?,
+            Content::Said { .. } => item.render(app, tenant, person, Channel::Email).await?.into(),
+        };
         let subject = Subject::Event(item.event);
         let unsubscribe = (!item.event.is_mandatory())
             .then(|| unsubscribe::address(app, tenant, person.id, subject));
-        Ok(Written { unsubscribe, ..written(rendered) })
+        Ok(Letter { unsubscribe, ..letter })
     }
 
     async fn digest(
@@ -96,7 +96,7 @@ impl NotificationMail {
         tenant: TenantId,
         person: &Person,
         items: &[Item],
-    ) -> Result<Written, SendError> {
+    ) -> Result<Letter, SendError> {
         let mut shown = Vec::with_capacity(items.len());
         for item in items {
             let rendered = item.render(app, tenant, person, Channel::InApp).await?;
@@ -115,7 +115,7 @@ impl NotificationMail {
         let values = values.as_object().cloned().unwrap_or_default();
         let rendered = templates::render(own.as_ref(), TemplateId::DIGEST, &values);
         let unsubscribe = unsubscribe::address(app, tenant, person.id, Subject::Digest);
-        Ok(Written { unsubscribe: Some(unsubscribe), ..written(rendered) })
+        Ok(Letter { unsubscribe: Some(unsubscribe), ..rendered.into() })
     }
 }
 
@@ -142,14 +142,5 @@ impl Item {
             Content::Said { data, .. } => data,
         };
         Ok(words.render(channel, person, data, self.action_url()).unwrap_or_default())
-    }
-}
-
-fn written(rendered: Rendered) -> Written {
-    Written {
-        subject: rendered.subject.unwrap_or_default(),
-        html: rendered.html.unwrap_or_default(),
-        text: rendered.text,
-        unsubscribe: None,
     }
 }

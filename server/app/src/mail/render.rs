@@ -12,17 +12,7 @@ use lettre::{
 use tidewire_protocol::Timestamp;
 use uuid::Uuid;
 
-use super::{Recipient, SendError, html::escaped};
-
-/// What a mail says.
-pub(super) struct Written {
-    pub subject: String,
-    /// Cleaned, or escaped.
-    pub html: String,
-    pub text: String,
-    /// Where the reader gets no more of its kind by one click.
-    pub unsubscribe: Option<String>,
-}
+use super::{Recipient, SendError, html::escaped, letter::Letter};
 
 /// What is around a letter.
 pub(super) struct Frame {
@@ -60,29 +50,28 @@ pub(super) fn address(text: &str) -> Result<Address, SendError> {
 
 pub(super) fn message(
     to: &Recipient,
-    written: &Written,
+    letter: &Letter,
     frame: &Frame,
     (id, public_url): (Uuid, &str),
     now: Timestamp,
 ) -> Result<Message, SendError> {
     let auto_submitted = HeaderName::new_from_ascii_str("Auto-Submitted");
-    let name = one_line(&to.name);
     let from = Mailbox::new(frame.from.name.as_deref().map(one_line), frame.from.email.clone());
     let mut message = Message::builder()
         .from(from)
-        .to(Mailbox::new(Some(name.clone()), address(&to.address)?))
-        .subject(one_line(&written.subject))
+        .to(Mailbox::new(Some(one_line(&to.name)), address(&to.address)?))
+        .subject(one_line(&letter.subject))
         .date(UNIX_EPOCH + Duration::from_millis(now.ms().max(0).unsigned_abs()))
         .message_id(Some(format!("<{}@{}>", id.simple(), host(public_url))))
         .raw_header(HeaderValue::new(auto_submitted, "auto-generated".to_owned()));
     if let Some(reply_to) = &frame.reply_to {
         message = message.reply_to(reply_to.clone());
     }
-    if let Some(address) = &written.unsubscribe {
+    if let Some(address) = &letter.unsubscribe {
         message = unsubscribable(message, address);
     }
     let footer = frame.footer.as_ref();
-    let body = MultiPart::alternative_plain_html(plain(written, footer), html(written, footer));
+    let body = MultiPart::alternative_plain_html(plain(letter, footer), html(letter, footer));
     Ok(message.multipart(body)?)
 }
 
@@ -108,24 +97,24 @@ fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn plain(written: &Written, footer: Option<&Footer>) -> String {
+fn plain(letter: &Letter, footer: Option<&Footer>) -> String {
     let below = footer.map(|footer| {
         let address = footer.address.as_deref().unwrap_or_default();
         let parts = [footer.text.as_str(), address].into_iter().filter(|part| !part.is_empty());
         parts.fold("\n-- \n".to_owned(), |below, part| below + part + "\n")
     });
-    format!("{}\n{}", written.text.trim_end(), below.unwrap_or_default())
+    format!("{}\n{}", letter.text.trim_end(), below.unwrap_or_default())
 }
 
-fn html(written: &Written, footer: Option<&Footer>) -> String {
+fn html(letter: &Letter, footer: Option<&Footer>) -> String {
     let below = footer.map(|footer| {
         let address = footer.address.as_ref();
         let address = address.map(|address| format!("<p>{}</p>\n", escaped(address)));
         format!("<hr>\n<div>{}</div>\n{}", footer.html, address.unwrap_or_default())
     });
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<body>\n{}{}</body>\n</html>\n",
-        written.html,
+        "<!doctype html>\n<html lang=\"en\">\n<body>\n{}\n{}</body>\n</html>\n",
+        letter.html.trim_end(),
         below.unwrap_or_default(),
     )
 }

@@ -11,8 +11,9 @@ use tidewire_storage::email_settings::{self, Stored};
 use uuid::Uuid;
 
 use super::{
-    Recipient, SendError, dev_mailbox, letter,
-    render::{self, Frame, Written},
+    Recipient, SendError, dev_mailbox,
+    letter::{self, Letter},
+    render::{self, Frame},
     smtp::{Failure, Login, PORTS, Sending, Server},
 };
 use crate::{App, auth::seal::Unopenable, email_settings::password_place, outgoing};
@@ -123,10 +124,10 @@ pub(super) fn write(
     app: &App,
     route: &Route,
     to: &Recipient,
-    written: &Written,
+    letter: &Letter,
     id: Uuid,
 ) -> Result<Message, SendError> {
-    render::message(to, written, &route.frame, (id, &app.mail.public_url), app.clock.now())
+    render::message(to, letter, &route.frame, (id, &app.mail.public_url), app.clock.now())
 }
 
 pub(super) async fn hand_over(
@@ -191,6 +192,6 @@ pub(crate) async fn send_test(
     let frame = frame(app, &stored, true)?;
     let route = Route { way: Way::Tenant(server), frame };
     let id = app.clock.id();
-    let message = write(app, &route, to, &letter::smtp_test().written(&to.name), id)?;
+    let message = write(app, &route, to, &letter::smtp_test(&to.name), id)?;
     hand_over(app, &route, id, &message).await
 }

@@ -152,8 +152,8 @@ struct Notice<'a> {
 impl Notice<'_> {
     async fn tell(&self, messages: &[StoredMessage], last: u64, now: Timestamp) -> Result<()> {
         let (tenant, _) = self.key;
-        let mentions = self.asked(EventKey::Mention, &self.mentioned);
-        let others = self.asked(self.event, &self.members);
+        let mentions = asked(EventKey::Mention, &self.mentioned);
+        let others = asked(self.event, &self.members);
         let before = [
             Beforehand::read(self.app, tenant, &mentions.people).await?,
             Beforehand::read(self.app, tenant, &others.people).await?,
@@ -168,10 +168,10 @@ impl Notice<'_> {
         let mentions = Known::read(&mut conn, tenant, mentions, before_mentions, now).await?;
         let others = Known::read(&mut conn, tenant, others, before_others, now).await?;
         let public_url = &self.app.config.public_url;
-        let named = Words::read(&mut conn, tenant, EventKey::Mention, public_url).await?;
+        let mention_words = Words::read(&mut conn, tenant, EventKey::Mention, public_url).await?;
         let words = Words::read(&mut conn, tenant, self.event, public_url).await?;
         let telling = |known, words| Telling { app: self.app, tenant, known, words, now };
-        let tellings = [telling(&mentions, &named), telling(&others, &words)];
+        let tellings = [telling(&mentions, &mention_words), telling(&others, &words)];
         let mut moved = HashMap::new();
         for message in messages {
             let sender = message.sender_id.and_then(|id| names.get(&id));
@@ -189,25 +189,16 @@ impl Notice<'_> {
         Ok(())
     }
 
-    fn asked(&self, event: EventKey, members: &[Concerned]) -> Asked {
-        let mutes = members.iter().map(|member| (member.user_id, mute(member)));
-        let people = members.iter().map(|member| member.user_id).collect();
-        Asked { event, people, mutes: mutes.collect() }
-    }
-
     fn raised(&self, event: EventKey, message: &StoredMessage, sender: &str) -> Raised {
         let (_, channel) = self.key;
         let is_named = |user: &UserId| message.mentions.contains(user);
-        let to: Vec<UserId> = match event {
-            EventKey::Mention => {
-                let members = self.mentioned.iter().map(|member| member.user_id);
-                members.filter(is_named).collect()
-            }
-            _ => {
-                let there = |member: &&Concerned| member.since <= message.created_at;
-                let members = self.members.iter().filter(there).map(|member| member.user_id);
-                members.filter(|user| !is_named(user)).collect()
-            }
+        let to: Vec<UserId> = if event == EventKey::Mention {
+            let members = self.mentioned.iter().map(|member| member.user_id);
+            members.filter(is_named).collect()
+        } else {
+            let there = |member: &&Concerned| member.since <= message.created_at;
+            let members = self.members.iter().filter(there).map(|member| member.user_id);
+            members.filter(|user| !is_named(user)).collect()
         };
         let raised = Raised {
             data: self.data(message, sender),
@@ -233,6 +224,12 @@ impl Notice<'_> {
         data.extend(self.subject.name.as_deref().map(|name| ("channelName".into(), name.into())));
         data
     }
+}
+
+fn asked(event: EventKey, members: &[Concerned]) -> Asked {
+    let mutes = members.iter().map(|member| (member.user_id, mute(member)));
+    let people = members.iter().map(|member| member.user_id).collect();
+    Asked { event, people, mutes: mutes.collect() }
 }
 
 pub(super) const fn mute(member: &Concerned) -> Mute {

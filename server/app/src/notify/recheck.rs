@@ -1,6 +1,8 @@
 //! Whether a delivery that has waited is still wanted: what was read, taken back or decided otherwise
 //! meanwhile goes nowhere.
 
+use std::collections::HashMap;
+
 use tidewire_protocol::{
     Timestamp,
     id::{ChannelId, TenantId, UserId},
@@ -34,7 +36,7 @@ pub(super) async fn still(
     if let Some(reason) = settled(conn, owner, item).await?.filter(|_| !is_mandatory) {
         return Ok(Still::Unwanted(reason));
     }
-    let mut asked = Asked { event: item.event, people: vec![owner.1], mutes: Default::default() };
+    let mut asked = Asked { event: item.event, people: vec![owner.1], mutes: HashMap::new() };
     if let Some((channel, _)) = item.message {
         let members = notices::members(conn, (owner.0, channel), &[owner.1]).await?;
         asked.mutes = members.iter().map(|member| (member.user_id, chat::mute(member))).collect();

@@ -16,6 +16,15 @@ pub(crate) enum Reason {
     NotOpen,
     TooDeep,
     EachElsewhere,
+    LineBreak,
+    Script,
+    EventAttribute,
+    ScriptLink,
+    Link,
+    Place,
+    Markup,
+    RequiredMissing,
+    TooMuch,
 }
 
 impl Reason {
@@ -32,6 +41,19 @@ impl Reason {
             Self::EachElsewhere => {
                 ("each_elsewhere", "Only a digest has items, and no loop stands in another.")
             }
+            Self::LineBreak => ("line_break", "A subject is one line."),
+            Self::Script => ("script", "Scripts cannot be sent."),
+            Self::EventAttribute => {
+                ("event_attribute", "Attributes that run scripts cannot be sent.")
+            }
+            Self::ScriptLink => ("script_link", "Links lead to http, https and mailto."),
+            Self::Link => ("link", "In href, a variable is a URL and stands alone."),
+            Self::Place => ("place", "Tags stand in text, and variables also in href."),
+            Self::Markup => ("markup", "This is no HTML that can be sent."),
+            Self::RequiredMissing => {
+                ("required_missing", "This mail always has to show a variable that is missing.")
+            }
+            Self::TooMuch => ("too_much", "With its values, the text becomes too large."),
         }
     }
 }
@@ -232,6 +254,42 @@ impl<'t> Parser<'t, '_> {
             None => Err(self.fault(opened, Reason::UnclosedBlock)),
         }
     }
+}
+
+/// The names in a tree, each once, in the order in which they stand.
+pub(crate) fn names<'t>(nodes: &[Node<'t>]) -> Vec<&'t str> {
+    let mut found = Vec::new();
+    collect(nodes, &mut found);
+    found
+}
+
+fn collect<'t>(nodes: &[Node<'t>], found: &mut Vec<&'t str>) {
+    for node in nodes {
+        let name = match node {
+            Node::Text(_) | Node::Each(_) => None,
+            Node::Variable(name) | Node::If { name, .. } => Some(*name),
+        };
+        found.extend(name.filter(|name| !found.contains(name)));
+        match node {
+            Node::Text(_) | Node::Variable(_) => {}
+            Node::Each(nodes) => collect(nodes, found),
+            Node::If { then, otherwise, .. } => {
+                collect(then, found);
+                collect(otherwise, found);
+            }
+        }
+    }
+}
+
+/// Whether a variable is shown whatever the others are.
+pub(crate) fn always_shows(nodes: &[Node<'_>], wanted: &str) -> bool {
+    nodes.iter().any(|node| match node {
+        Node::Variable(name) => *name == wanted,
+        Node::If { name, then, otherwise } => {
+            always_shows(then, wanted) && (*name == wanted || always_shows(otherwise, wanted))
+        }
+        Node::Text(_) | Node::Each(_) => false,
+    })
 }
 
 #[cfg(test)]

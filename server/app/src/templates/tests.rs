@@ -31,6 +31,9 @@ fn there_are_texts_for_every_channel_that_an_event_can_use() {
     for id in &ids {
         assert_eq!(TemplateId::parse(&id.to_string()), Some(*id));
     }
+    for event in EventKey::ALL {
+        assert!(ids.contains(&TemplateId::mail(*event)), "{event:?}");
+    }
     for unknown in [
         "",
         ".",
@@ -109,7 +112,7 @@ fn the_longest_values_still_fit_the_built_in_words() {
 }
 
 #[test]
-fn a_companys_own_words_take_the_place_of_the_built_in_ones() {
+fn own_words_take_the_place_of_the_built_in_ones() {
     let values = samples(lead_mail());
     let words = own(Some("New: {{leadName}}"), "<p>{{assignedBy}}</p>", Some("by {{assignedBy}}"));
     let rendered = render(Some(&words), lead_mail(), &values);
@@ -148,5 +151,26 @@ fn words_that_fail_give_way_to_the_built_in_ones() {
     for body in ["{{gone}}", "{{#if leadName}}", &"{{leadName}}".repeat(20_000)] {
         let rendered = render(Some(&own(Some("x"), body, None)), lead_mail(), &values);
         assert_eq!(rendered, Rendered { fell_back: true, ..built_in.clone() });
+    }
+}
+
+#[test]
+fn the_page_for_authors_lists_every_variable() {
+    let page = include_str!("../../../../docs/templates.md");
+    for id in EventKey::ALL.iter().map(|event| TemplateId::mail(*event)).chain([TemplateId::DIGEST])
+    {
+        let own = id.variables();
+        let own = own.filter(|v| !["recipientName", "tenantName"].contains(&v.name));
+        let own: Vec<_> = own
+            .map(|Variable { name, kind, required, .. }| {
+                let name = if *required { format!("**{name}**") } else { (*name).to_owned() };
+                match kind {
+                    VariableType::String => name,
+                    _ => format!("{name} ({})", kind.word()),
+                }
+            })
+            .collect();
+        let row = format!("| `{}` | {} |", id.about().key(), own.join(", "));
+        assert!(page.lines().any(|line| line == row), "missing: {row}");
     }
 }

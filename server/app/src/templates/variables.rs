@@ -1,5 +1,6 @@
 //! What the texts of each event may name. Samples hold no token that ever worked.
 
+use serde_json::{Map, Value, json};
 use tidewire_protocol::{
     model::notification_templates::{
         TemplateVariable,
@@ -8,7 +9,7 @@ use tidewire_protocol::{
     notification_event::EventKey,
 };
 
-use super::About;
+use super::{About, TemplateId};
 
 /// Something that a text may name.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,6 +32,22 @@ impl Variable {
             sample: self.sample.to_owned(),
         }
     }
+}
+
+/// Values to try a text with; `given` ones stand in the place of samples. The one item of a digest has
+/// the fields whose names begin with `items.`.
+pub(super) fn samples(id: TemplateId, given: &Map<String, Value>) -> Map<String, Value> {
+    let mut values = Map::new();
+    let mut item = Map::new();
+    for Variable { name, sample, .. } in id.variables() {
+        let value = given.get(*name).cloned().unwrap_or_else(|| (*sample).into());
+        match name.strip_prefix("items.") {
+            Some(field) => item.insert(field.to_owned(), value),
+            None => values.insert((*name).to_owned(), value),
+        };
+    }
+    values.insert("items".to_owned(), json!([item]));
+    values
 }
 
 const fn may(

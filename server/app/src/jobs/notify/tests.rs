@@ -59,7 +59,7 @@ on_both_engines! {
         let readings = async {
             for n in 0..60 {
                 let node = if n % 2 == 0 { &house.app } else { &other };
-                notifications::mark_all_read(node, &ben, Default::default()).await.unwrap();
+                notifications::mark_all_read(node, &ben, input(json!({}))).await.unwrap();
                 tokio::task::yield_now().await;
             }
         };

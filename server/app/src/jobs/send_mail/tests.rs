@@ -2,12 +2,15 @@ use std::time::Duration;
 
 use std::{fs, path::PathBuf};
 
+use serde_json::json;
 use tidewire_testkit::{eventually, on_both_engines};
 
 use super::*;
 use crate::{
-    testing::{House, draft, person},
+    notification_templates,
+    testing::{House, draft, input, person},
     users,
+    versions::Expected,
 };
 
 fn mails(house: &House) -> Vec<PathBuf> {
@@ -15,6 +18,13 @@ fn mails(house: &House) -> Vec<PathBuf> {
     let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     paths.sort();
     paths
+}
+
+/// The mail to somebody, as it is without quoting.
+fn mail_to(house: &House, address: &str) -> String {
+    let texts = mails(house).into_iter().map(|path| fs::read_to_string(path).unwrap());
+    let mut texts = texts.filter(|text| text.contains(&format!("<{address}>\r\n")));
+    texts.next().unwrap().replace("=\r\n", "").replace("=3D", "=")
 }
 
 on_both_engines! {
@@ -35,6 +45,33 @@ on_both_engines! {
             assert_eq!(row.text(0).unwrap(), "done");
             assert_eq!(row.json::<serde_json::Value>(1).unwrap(), serde_json::Value::Null);
         }
+    }
+
+    async fn a_mail_goes_out_in_the_words_that_the_company_has_then(db: TestDb) {
+        let house = House::open(&db).await;
+        let admin = house.admin().await;
+        send_due(&house.app).await.unwrap();
+        let (_, token) = house.invite(person("Bert")).await;
+        let words = input(json!({
+            "subject": "Come to {{tenantName}}",
+            "body": "<p>Dear {{recipientName}}, <a href=\"{{acceptUrl}}\">come in</a></p>",
+        }));
+        let id = "users.invited.email";
+        let (app, any) = (&house.app, Expected::Any);
+        notification_templates::customize(app, &admin, id, words, &any).await.unwrap();
+        assert_eq!(send_due(app).await.unwrap(), 1);
+        let mail = mail_to(&house, "bert@acme.example");
+        assert!(mail.contains("Subject: Come to acme Holding\r\n"), "{mail}");
+        let link = format!("https://tide.example/accept-invitation?token={token}");
+        assert!(mail.contains(&format!("Dear Bert Tester, come in ({link})")), "{mail}");
+        assert!(mail.contains(&format!("href=\"{link}\"")), "{mail}");
+
+        house.execute("update notification_templates set body = '{{gone}}'").await;
+        let (_, token) = house.invite(person("Cleo")).await;
+        assert_eq!(send_due(app).await.unwrap(), 1);
+        let mail = mail_to(&house, "cleo@acme.example");
+        assert!(mail.contains("Subject: Ada Lovelace invites you to acme Holding\r\n"), "{mail}");
+        assert!(mail.contains(&token));
     }
 
     async fn a_full_disk_is_tried_again_and_given_up_in_the_end(db: TestDb) {

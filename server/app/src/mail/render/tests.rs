@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use tidewire_protocol::model::users::Role;
 
 use super::*;
-use crate::mail::AccountMail;
+use crate::{mail::AccountMail, templates};
 
 const NOW: Timestamp = Timestamp::from_ms(1_738_311_330_000);
 const URL: &str = "https://tide.example:8443";
@@ -21,14 +21,18 @@ fn invitation(tenant: &str, inviter: &str, name: &str) -> AccountMail {
     }
 }
 
+/// In the built-in words.
+fn letter(mail: &AccountMail) -> Letter {
+    templates::render(None, mail.template(), &mail.values(URL)).into()
+}
+
 fn plain_frame() -> Frame {
     Frame { from: no_reply(URL), reply_to: None, footer: None }
 }
 
 fn framed(mail: &AccountMail, frame: &Frame) -> Result<String, SendError> {
     let id = (Uuid::from_u128(7), URL);
-    let written = mail.letter(URL).written(&mail.to().name);
-    let message = message(mail.to(), &written, frame, id, NOW)?;
+    let message = message(mail.to(), &letter(mail), frame, id, NOW)?;
     Ok(String::from_utf8(message.formatted()).unwrap())
 }
 
@@ -70,7 +74,7 @@ fn an_invitation_names_its_sender_and_carries_the_link_in_both_parts() {
 #[test]
 fn markup_in_names_is_shown_and_not_run() {
     let name = "<img src=x onerror=\"x\">&'";
-    let html = html(&invitation(name, name, name).letter(URL).written(name), None);
+    let html = html(&letter(&invitation(name, name, name)), None);
     assert!(!html.contains("<img"), "{html}");
     assert!(html.contains("&lt;img src=x onerror=&quot;x&quot;&gt;&amp;&#39;"));
 }
@@ -115,8 +119,8 @@ fn every_mail_is_a_mail_without_an_empty_place() {
     for mail in all() {
         let text = text(&mail);
         assert!(text.contains("To: Anna <anna@acme.example>\r\n"), "{text}");
-        let letter = mail.letter(URL);
-        for part in [&letter.subject, &letter.opening, &letter.closing] {
+        let letter = letter(&mail);
+        for part in [&letter.subject, &letter.html, &letter.text] {
             assert!(!part.contains(['{', '}']) && !part.contains("  "), "{part}");
         }
         let read: AccountMail = serde_json::from_value(serde_json::json!(mail)).unwrap();
@@ -126,19 +130,27 @@ fn every_mail_is_a_mail_without_an_empty_place() {
 
 #[test]
 fn account_mails_say_who_when_and_where() {
-    let openings: Vec<_> = all().iter().map(|mail| mail.letter(URL).opening).collect();
+    let letters = all().map(|mail| letter(&mail));
     for (n, expected) in [
         (1, "Somebody asked from the address 192.0.2.1 for a new password"),
         (2, "your account at Acme was changed at 2025-01-31 08:15 UTC."),
         (3, "at 2025-01-31 08:15 UTC from the address 192.0.2.1 on a device"),
         (3, "not seen before, Phone."),
+        (4, "was ended at 2025-01-31 08:15 UTC, because its key was used a second time."),
         (6, "Ada has changed your role at Acme from user to administrator."),
     ] {
-        assert!(openings[n].contains(expected), "{}", openings[n]);
+        for part in [&letters[n].html, &letters[n].text] {
+            assert!(part.contains(expected), "{part}");
+        }
     }
-    let links: Vec<_> = all().iter().map(|mail| mail.letter(URL).link).collect();
-    assert_eq!(links[1], Some(format!("{URL}/reset-password?token={}", "x".repeat(43))));
-    assert_eq!(links[8], Some(format!("{URL}/")));
+    for (n, path) in [(0, "/verify-email"), (1, "/reset-password"), (5, "/accept-invitation")] {
+        let letter = &letters[n];
+        let token = if n == 5 { "t" } else { "x" }.repeat(43);
+        let link = format!("{URL}{path}?token={token}");
+        assert!(letter.text.contains(&format!("\n\n{link}\n\n")), "{}", letter.text);
+        assert!(letter.html.contains(&format!("<p><a href=\"{link}\">{link}</a></p>")));
+    }
+    assert!(letters[8].text.contains(&format!("\n\n{URL}/\n\n")));
 }
 
 #[test]

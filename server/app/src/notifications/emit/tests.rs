@@ -47,8 +47,12 @@ on_both_engines! {
         let emitted = emit(&house.app, &module, wanted).await.unwrap();
         assert_eq!((emitted.accepted, emitted.duplicate), (1, false), "named twice, told once");
         let skipped: Vec<_> = emitted.skipped.iter().map(|one| one.reason).collect();
-        use EmitSkipReason::{NotActive, NotAdministrator, UnknownUser};
-        assert_eq!(skipped, [NotAdministrator, NotActive, UnknownUser, UnknownUser]);
+        assert_eq!(skipped, [
+            EmitSkipReason::NotAdministrator,
+            EmitSkipReason::NotActive,
+            EmitSkipReason::UnknownUser,
+            EmitSkipReason::UnknownUser,
+        ]);
         assert_eq!((unread(&house, &ada).await, unread(&house, &ben).await), (1, 0));
     }
 

@@ -130,7 +130,7 @@ on_both_engines! {
         let subjects = world.subjects().await;
         assert!(subjects.len() == 1 && subjects[0].contains("Task 2"), "{subjects:?}");
         world.assign(3..=4).await;
-        notifications::mark_all_read(&world.house.app, &world.ben, Default::default()).await.unwrap();
+        notifications::mark_all_read(&world.house.app, &world.ben, input(json!({}))).await.unwrap();
         world.advance(1);
         assert_eq!(world.subjects().await.len(), 1);
         assert_eq!(world.house.count("select count(*) from digests").await, 0);

@@ -330,7 +330,7 @@ texts! {
         "{{#if text}}{{text}}{{else}}News for everybody{{/if}}",
     )), mail(
         "{{headline}}",
-        "{{#if text}}{{text}}{{else}}{{headline}}{{/if}}",
+        "{{headline}}{{#if text}}: {{text}}{{/if}}",
         Some("actionUrl"),
         CHOICE,
     );

@@ -113,7 +113,8 @@ export class Channel extends ChannelCopy {
    */
   async markUnread(seq) {
     this.#unsentRead = null;
-    this.#takeMarker(await this.#call('POST', '/unread', { seq }));
+    const head = this.seq;
+    this.#takeMarker(await this.#call('POST', '/unread', { seq }), head);
   }
 
   /**
@@ -148,9 +149,8 @@ export class Channel extends ChannelCopy {
   async flush() {
     const seq = this.#unsentRead;
     if (seq === null) return;
-    const data = { channelId: this.id, seq, revision: this.unread.revision };
     try {
-      this.#takeMarker(await this.host.port.request('chat.read', data));
+      await this.#read(seq);
     } catch (error) {
       if (isLost(error)) return;
       throw error;
@@ -160,20 +160,27 @@ export class Channel extends ChannelCopy {
 
   /** Asks where the marker stands: a read up to nothing moves nothing. @internal */
   async askMarker() {
-    const data = { channelId: this.id, seq: 0, revision: this.unread.revision };
-    this.#takeMarker(await this.host.port.request('chat.read', data));
+    await this.#read(0);
+  }
+
+  /** @param {number} seq */
+  async #read(seq) {
+    const head = this.seq;
+    const data = { channelId: this.id, seq, revision: this.unread.revision };
+    this.#takeMarker(await this.host.port.request('chat.read', data), head);
   }
 
   /**
-   * The answer does not say as of which head it is, so it stands only for a marker that has moved.
+   * The answer does not say as of which entry it is: not before what was known when it was asked.
    *
    * @param {Json} answer
+   * @param {number} seq
    */
-  #takeMarker(answer) {
+  #takeMarker(answer, seq) {
     const told = /** @type {Figures} */ (/** @type {unknown} */ (answer));
     const { lastReadSeq, unreadCount, revision } = told;
     const mentionCount = Math.min(this.unread.mentionCount, unreadCount);
-    this.takeFigures({ seq: 0, lastReadSeq, unreadCount, revision, mentionCount });
+    this.takeFigures({ seq, lastReadSeq, unreadCount, revision, mentionCount });
   }
 
   /**

@@ -36,13 +36,15 @@ export function newerFigures(known, told) {
 }
 
 /**
- * What one's own message at `seq` does: whoever writes has read what was there.
+ * What one's own message at `seq` does: whoever writes has read what was there. The server tells it by
+ * itself where the count changes; only a marker that moves without it is left to the client. What is
+ * known as of a later entry has it already.
  *
  * @param {Figures} known
  * @param {number} seq
  * @returns {Figures}
  */
 export function afterOwnMessage(known, seq) {
-  const read = { ...known, seq, lastReadSeq: seq, unreadCount: 0, mentionCount: 0 };
-  return newerFigures(known, read);
+  if (known.unreadCount > 0 || seq <= known.seq) return known;
+  return newerFigures(known, { ...known, seq, lastReadSeq: seq });
 }

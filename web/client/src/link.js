@@ -173,8 +173,10 @@ export class Link extends Emitter {
     // What ends before it opens has a code, or a wait that the server asked for; both are judged alike.
     const open = await Promise.race([connection.opened.then(() => true, () => false), connection.ended]);
     if (open !== true) return connection;
-    const hello = { ...this.#hello(resume), ...(pass.token ? { token: pass.token } : {}) };
-    const refusal = await this.#greet(connection, hello);
+    const { client, deviceId } = this.#options;
+    const told = { token: pass.token, deviceId, presence: this.#options.presence(), resume };
+    const given = Object.entries(told).filter(([, value]) => value !== null);
+    const refusal = await this.#greet(connection, { client, ...Object.fromEntries(given) });
     // Cut before the answer: the code of the end says more than that.
     if (!refusal || refusal.code === 'CLOSED') return connection;
     connection.close(1000);
@@ -210,18 +212,6 @@ export class Link extends Emitter {
     this.#signIns = 0;
     this.emit('welcome', welcome);
     this.#enter('online');
-  }
-
-  /** @param {Resume | null} resume */
-  #hello(resume) {
-    const { client, deviceId } = this.#options;
-    const presence = this.#options.presence();
-    return {
-      client,
-      ...(deviceId ? { deviceId } : {}),
-      ...(presence ? { presence } : {}),
-      ...(resume ? { resume } : {}),
-    };
   }
 
   /** @param {Resume | null} resume */

@@ -83,8 +83,8 @@ export class Repair {
     try {
       await this.#descriptions();
       for (const channel of this.#stale()) await this.#pages(channel);
-      if (this.#areFiguresDue) await this.#figures();
-      this.#backoff.reset();
+      if (this.#areFiguresDue && (await this.#figures())) waitMs = this.#backoff.next();
+      else this.#backoff.reset();
     } catch (error) {
       waitMs = this.#backoff.next(asTidewireError(error).retryAfterMs);
     }
@@ -145,14 +145,18 @@ export class Repair {
     }
   }
 
-  /** A resume tells of channels whose log moved; a marker may have moved without it. */
+  /**
+   * A resume tells of channels whose log moved. A marker may have moved without it, and figures that were
+   * about to be told when the connection was cut are told by nobody. Asked until they agree.
+   */
   async #figures() {
     const answer = await call(this.#port, 'GET', '/api/v1/chat/unread-count');
     const counts = unreadCounts(answer);
     const differing = [...this.#channels.values()].filter(
       ({ id, unread }) => unread.unreadCount !== (counts.get(id) ?? 0));
     for (const channel of differing) await this.#unlessGone(channel, () => channel.askMarker());
-    this.#areFiguresDue = false;
+    this.#areFiguresDue = differing.length > 0;
+    return this.#areFiguresDue;
   }
 }
 

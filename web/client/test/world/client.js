@@ -9,7 +9,7 @@ import { WebSocket } from 'ws';
 import { Tidewire } from '../../src/index.js';
 
 /** No test waits longer for anything. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 20_000;
 
 /** @typedef {import('../../src/environment.js').SocketConstructor} SocketConstructor */
 
@@ -36,14 +36,15 @@ export function clientOf(url, { token }, options = {}) {
  * @template T
  * @param {string} what
  * @param {() => T | Promise<T>} condition
+ * @param {() => string} [instead] what there is while it does not hold
  * @returns {Promise<NonNullable<T>>}
  */
-export async function eventually(what, condition) {
+export async function eventually(what, condition, instead = () => 'nothing') {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const value = await condition();
     if (value) return value;
-    if (Date.now() > deadline) throw new Error(`in vain: ${what}`);
+    if (Date.now() > deadline) throw new Error(`in vain: ${what}; ${instead()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

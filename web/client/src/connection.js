@@ -24,6 +24,8 @@ import { Pace } from './pace.js';
 
 /** @typedef {{resolve: (data: Json) => void, reject: (error: Error) => void}} Waiting */
 
+/** How long a closing may take, where it can be cut short. */
+const GOODBYE_MS = 1_000;
 /** Code of an end without a close frame. */
 const CUT = 1006;
 
@@ -136,9 +138,10 @@ export class Connection {
     if (this.#end) return;
     this.#finish({ code, retryAfterMs: this.#refusedForMs });
     const socket = /** @type {SocketLike & {terminate?: () => void}} */ (this.#socket);
-    // Where the other side is thought dead, nobody waits for its goodbye.
-    if (code !== 1000 && socket.terminate) socket.terminate();
-    else socket.close();
+    // Where the other side is thought dead, nobody waits for its goodbye; and nowhere for long.
+    if (code !== 1000 && socket.terminate) return socket.terminate();
+    socket.close();
+    if (socket.terminate) setTimeout(() => socket.terminate?.(), GOODBYE_MS);
   }
 
   #listen() {

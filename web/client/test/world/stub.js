@@ -65,7 +65,10 @@ export class Stub {
   }
 
   async stop() {
-    for (const peer of this.peers) peer.terminate();
+    for (const peer of this.peers) {
+      peer.resume();
+      peer.terminate();
+    }
     this.#http.closeAllConnections();
     this.#http.close();
     await once(this.#http, 'close');

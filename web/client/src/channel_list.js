@@ -74,7 +74,12 @@ export class ChannelList extends Emitter {
       this.#obtain(state.id).takeState(state, forked.has(state.id) ? 'forked' : left);
     }
     resume.gone.forEach((id) => this.remove(id));
-    if (isFresh) this.#keepOnly(new Set(channels.map(({ id }) => id)));
+    const told = new Set(channels.map(({ id }) => id));
+    for (const { id, seq } of [...this.#channels.values()]) {
+      // What was not named is told, whether it moved or not, unless it is empty or one is not in it.
+      const isNamed = !isFresh && this.#named.has(id);
+      if (!isNamed && !told.has(id) && seq > 0) this.remove(id);
+    }
   }
 
   /** @param {EventFrame} frame @internal */

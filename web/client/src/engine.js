@@ -80,6 +80,7 @@ export class Engine extends Emitter {
       this.#enter('connecting');
       this.#tabs.start();
     } else {
+      this.#persistence?.open();
       this.#link.start();
     }
   }
@@ -161,6 +162,7 @@ export class Engine extends Emitter {
     if (!tabs) return;
     tabs.on('lead', () => {
       this.#enter('connecting');
+      this.#persistence?.open();
       tabs.serve(this.#link);
       this.#link.start();
     });
@@ -177,7 +179,6 @@ export class Engine extends Emitter {
     }
     this.#isResumed = welcome.resume.status === 'resumed';
     this.model.welcome(welcome);
-    this.#persistence?.open();
     this.#tabs?.feed({ kind: 'snapshot', snapshot: this.model.snapshot(0), state: 'online' });
   }
 

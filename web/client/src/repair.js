@@ -27,6 +27,10 @@ export class Repair {
   #isOnline = false;
   #isRunning = false;
   #areFiguresDue = false;
+  /** Whether channels may be there that nobody told of: empty ones. */
+  #isListDue = false;
+  /** @type {Set<string>} channels that the server does not want to describe, until the next connection */
+  #givenUp = new Set();
   #done;
 
   /**
@@ -44,13 +48,16 @@ export class Repair {
 
   /** Whether there is nothing left to read again. */
   get isDone() {
-    return !this.#isRunning && !this.#areFiguresDue && this.#stale().length === 0;
+    const isDue = this.#areFiguresDue || this.#isListDue;
+    return !this.#isRunning && !isDue && this.#stale().length === 0;
   }
 
   /** @param {boolean} isResumed whether figures may have moved without an entry */
   online(isResumed) {
     this.#isOnline = true;
     this.#areFiguresDue ||= isResumed;
+    this.#isListDue ||= !isResumed;
+    this.#givenUp.clear();
     this.#backoff.reset();
     this.note();
     if (this.isDone) this.#done();
@@ -86,34 +93,43 @@ export class Repair {
       if (this.#areFiguresDue && (await this.#figures())) waitMs = this.#backoff.next();
       else this.#backoff.reset();
     } catch (error) {
-      waitMs = this.#backoff.next(asTidewireError(error).retryAfterMs);
+      const { retryable, retryAfterMs } = asTidewireError(error);
+      waitMs = this.#backoff.next(retryAfterMs);
+      if (!retryable) this.#giveUp();
     }
     this.#isRunning = false;
     if (this.isDone && this.#isOnline) this.#done();
     this.#schedule(waitMs);
   }
 
+  /** Somebody may have no right to any of it: asking again does not help. */
+  #giveUp() {
+    this.#areFiguresDue = false;
+    this.#isListDue = false;
+    for (const { id } of this.#stale()) this.#givenUp.add(id);
+  }
+
   #stale() {
-    return [...this.#channels.values()].filter((channel) => channel.isStale);
+    const channels = [...this.#channels.values()];
+    return channels.filter((channel) => channel.isStale && !this.#givenUp.has(channel.id));
   }
 
   async #descriptions() {
-    const missing = this.#stale().filter((channel) => channel.isInfoStale);
-    if (missing.length >= LIST_FROM) return this.#list(missing);
-    for (const channel of missing) await this.#description(channel);
+    const missing = () => this.#stale().filter((channel) => channel.isInfoStale);
+    if (this.#isListDue || missing().length >= LIST_FROM) await this.#list();
+    // Listed or not is not the same as being in it: the channel itself is asked.
+    for (const channel of missing()) await this.#description(channel);
   }
 
-  /** @param {Channel[]} missing */
-  async #list(missing) {
+  async #list() {
     const answer = await call(this.#port, 'GET', '/api/v1/chat/channels');
     const { items } = /** @type {{items: ChannelInfo[]}} */ (/** @type {unknown} */ (answer));
-    const listed = new Map(items.map((info) => [info.id, info]));
-    for (const channel of missing) {
-      const info = listed.get(channel.id);
-      if (info) channel.takeInfo(info);
-      // Listed or not is not the same as being in it: the channel itself is asked.
-      else await this.#description(channel);
+    for (const info of items) {
+      // One that is not known and has a history was left while the list was on its way.
+      const isEmpty = info.lastSeq === 0;
+      if (isEmpty || this.#channels.get(info.id)?.isInfoStale) this.#channels.takeInfo(info);
     }
+    this.#isListDue = false;
   }
 
   /** @param {Channel} channel */

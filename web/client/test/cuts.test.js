@@ -50,7 +50,7 @@ describe('any schedule of cuts', { skip: SKIP }, () => {
     await server.dispose();
   });
 
-  test('ends in the state of the server: nothing missing, nothing twice', { timeout: 280_000 }, async () => {
+  test('ends in the state of the server: nothing missing, nothing twice', { timeout: 110_000 }, async () => {
     const runs = Number(process.env['TIDEWIRE_CLIENT_RUNS'] ?? 25);
     const schedule = fc.array(act, { minLength: 5, maxLength: 40 });
     await fc.assert(
@@ -63,7 +63,7 @@ describe('any schedule of cuts', { skip: SKIP }, () => {
           await story.end();
         }
       }),
-      { numRuns: runs, endOnFailure: true, interruptAfterTimeLimit: 240_000 },
+      { numRuns: runs, endOnFailure: true, interruptAfterTimeLimit: 80_000 },
     );
   });
 });

@@ -59,14 +59,15 @@ describe('a link', () => {
   test('waits out the window after 4429', async (context) => {
     context.mock.timers.enable({ apis: ['setTimeout'] });
     const ada = client();
-    await ada.start();
+    void ada.start();
+    await eventuallyNow(() => ada.state === 'online');
     stub.close(4429);
     await eventuallyNow(() => ada.state === 'waiting');
     context.mock.timers.tick(9_999);
     assert.equal(ada.state, 'waiting');
     context.mock.timers.tick(2_000);
+    await eventuallyNow(() => ada.state === 'online');
     context.mock.timers.reset();
-    await ada.whenReady();
   });
 
   test('comes back in its slot, with the ticket that it was given', async () => {
@@ -87,13 +88,13 @@ describe('a link', () => {
     stub.refusals.push({ status: 503, headers: { 'Retry-After': '7' } });
     context.mock.timers.enable({ apis: ['setTimeout'] });
     const ada = client();
-    const ready = ada.start();
+    void ada.start();
     await eventuallyNow(() => ada.state === 'waiting');
     context.mock.timers.tick(6_999);
     assert.equal(stub.openings.length, 1);
     context.mock.timers.tick(100);
+    await eventuallyNow(() => ada.state === 'online');
     context.mock.timers.reset();
-    await ready;
     assert.equal(stub.openings.length, 2);
   });
 
@@ -153,6 +154,13 @@ describe('a link', () => {
     for (let quiet = 0; quiet < 5; quiet += 1) context.mock.timers.tick(12_500);
     await eventuallyNow(() => ada.state !== 'online');
     context.mock.timers.reset();
+  });
+
+  test('is ready also for somebody who may see no channels', async () => {
+    stub.reply = ({ op }) => (op === 'call' ? { ok: false, code: 'FORBIDDEN' } : null);
+    const ada = client();
+    await ada.start();
+    assert.ok(ada.isReady);
   });
 
   test('needs a WebSocket where there is none', () => {

@@ -6,7 +6,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -86,6 +86,21 @@ export class Server {
     const ended = once(child, 'exit');
     child.kill(signal);
     await ended;
+  }
+
+  /** Keeps a copy of all there is, to go back to. */
+  async backUp() {
+    await this.stop();
+    await cp(join(this.#folder, 'data'), join(this.#folder, 'copy'), { recursive: true });
+    await this.start();
+  }
+
+  /** Goes back to the copy. */
+  async restore() {
+    await this.stop();
+    await rm(join(this.#folder, 'data'), { recursive: true });
+    await cp(join(this.#folder, 'copy'), join(this.#folder, 'data'), { recursive: true });
+    await this.start();
   }
 
   async dispose() {

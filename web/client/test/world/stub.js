@@ -18,7 +18,9 @@ export const ME = '00000000-0000-7000-8000-000000000001';
 
 export class Stub {
   #http = createServer((request, response) => void this.#rest(request, response));
-  #sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => this.#choose(offered) });
+  #sockets = new WebSocketServer(/** @type {import('ws').ServerOptions} */ ({
+    noServer: true, closeTimeout: 500, handleProtocols: (/** @type {Set<string>} */ offered) => this.#choose(offered),
+  }));
   /** @type {Peer[]} those that are connected */
   peers = [];
   /** @type {Command[]} */

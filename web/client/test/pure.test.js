@@ -80,15 +80,17 @@ describe('figures', () => {
 });
 
 describe('encodings', () => {
-  const values = fc.jsonValue({ maxDepth: 4, noUnicodeString: false });
+  // Texts as JSON writes them; the package refuses the one key that would change an object's nature.
+  const texts = fc.json({ maxDepth: 4 }).filter((text) => !text.includes('__proto__'));
   const binary = messagePack(msgpack);
 
   test('carry the same', () => {
-    fc.assert(fc.property(values, (data) => {
+    fc.assert(fc.property(texts, (text) => {
+      /** @type {import('../src/index.js').Json} */
+      const data = JSON.parse(JSON.stringify(JSON.parse(text)));
       const frame = { event: 'x', data };
       const packed = new Uint8Array(msgpack.encode(frame));
-      const plain = JSON.parse(JSON.stringify(frame));
-      assert.deepEqual(json.decode(JSON.stringify(frame)), plain);
+      assert.deepEqual(json.decode(JSON.stringify(frame)), frame);
       assert.deepEqual(binary.decode(packed), frame);
       assert.deepEqual(binary.decode(packed.buffer), frame);
       const command = { id: 1, op: 'chat.send', data: { data, nothing: undefined } };

@@ -120,6 +120,11 @@ export class Tidewire extends Emitter {
     this.#engine.resumeWith(tokens);
   }
 
+  /** An access token for requests that do not go over the connection; renewed if it has to be. */
+  accessToken() {
+    return this.#engine.accessToken();
+  }
+
   /** Ends the session on the server, and forgets everything here. */
   async signOut() {
     await this.call('POST', '/api/v1/auth/logout').catch(() => null);

@@ -55,7 +55,8 @@ export class Engine extends Emitter {
       request: (op, data) => this.#carrier.request(op, data),
       tell: (op, data) => this.#carrier.tell(op, data),
     };
-    this.model = new Model(this.port, env.random);
+    // Tabs with one socket have one list of whom they watch: none of them may strike somebody out.
+    this.model = new Model(this.port, env.random, { unwatches: this.#tabs === null });
     this.#repair = new Repair(this.model.channels, this.port, env.random, () => this.emit('ready', undefined));
     const own = { presence: () => this.model.presence.own, resume: () => this.model.resume() };
     this.#link = new Link(env, { ...linkOptions(options), ...own }, this.#session);
@@ -88,9 +89,18 @@ export class Engine extends Emitter {
   async stop() {
     globalThis.removeEventListener?.('online', this.#nudge);
     this.#link.stop();
-    this.#tabs?.stop();
     this.#enter('stopped');
-    await this.#persistence?.close();
+    try {
+      // Before another tab takes over, which will write as well.
+      await this.#persistence?.close();
+    } finally {
+      this.#tabs?.stop();
+    }
+  }
+
+  /** @returns {Promise<string>} one that is good for a while */
+  accessToken() {
+    return this.#session.accessToken();
   }
 
   /** @param {Tokens} tokens */
@@ -230,7 +240,8 @@ export class Engine extends Emitter {
       case 'retry':
         return outbox.retry(shared.clientMessageId);
       case 'tokens':
-        return this.#session.adopt(shared.tokens);
+        this.#session.adopt(shared.tokens);
+        if (this.#hasSocket && this.#state === 'ended') this.#link.start();
     }
   }
 

@@ -56,12 +56,13 @@ export class Model extends Emitter {
   /**
    * @param {Port} port
    * @param {() => number} random
+   * @param {{unwatches: boolean}} options
    */
-  constructor(port, random) {
+  constructor(port, random, options) {
     super();
     this.outbox = new Outbox(random);
     this.people = new People();
-    this.presence = new Presence(port);
+    this.presence = new Presence(port, options);
     this.notifications = new Notifications(port);
     this.channels = new ChannelList({
       port,

@@ -60,8 +60,8 @@ export function linkOptions(options) {
 export function tabsOf({ tabs }) {
   const locks = tabs?.locks ?? globalLocks();
   if (!tabs || !locks) return null;
-  const channel = tabs.broadcast?.(tabs.name) ?? new BroadcastChannel(`tidewire/${tabs.name}`);
-  return new Tabs(tabs.name, locks, /** @type {Broadcast} */ (channel));
+  const { name, broadcast = (/** @type {string} */ of) => new BroadcastChannel(of) } = tabs;
+  return new Tabs(name, locks, () => /** @type {Broadcast} */ (broadcast(`tidewire/${name}`)));
 }
 
 /** Pages without TLS have no locks. @returns {Locks | null} */

@@ -26,10 +26,16 @@ export class Presence extends Emitter {
   /** @type {string | null} */
   #looksAt = null;
 
-  /** @param {Port} port */
-  constructor(port) {
+  #unwatches;
+
+  /**
+   * @param {Port} port
+   * @param {{unwatches: boolean}} options whether this is the only one that watches over its connection
+   */
+  constructor(port, { unwatches }) {
     super();
     this.#port = port;
+    this.#unwatches = unwatches;
   }
 
   /**
@@ -63,7 +69,7 @@ export class Presence extends Emitter {
       this.#watched.delete(id);
       this.#items.delete(id);
     }
-    await this.#each(userIds, 'presence.unwatch');
+    if (this.#unwatches) await this.#each(userIds, 'presence.unwatch');
   }
 
   /**

@@ -32,6 +32,7 @@ export class Persistence {
   /** @type {ReturnType<typeof setTimeout> | null} */
   #timer = null;
   #isOpen = false;
+  #isRestored = false;
   #failed;
 
   /**
@@ -50,8 +51,10 @@ export class Persistence {
     model.outbox.on('discarded', (item) => this.#forget(item));
   }
 
-  /** Reads what was kept into the model. */
+  /** Reads what was kept into the model, which knows better from then on. */
   async restore() {
+    if (this.#isRestored) return;
+    this.#isRestored = true;
     /** @type {Map<string, unknown>} */
     const records = new Map(await this.#store.load());
     const kept = /** @type {{userId: string, inbox: number} | undefined} */ (records.get('me'));

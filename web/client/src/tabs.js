@@ -66,7 +66,9 @@ export class Tabs extends Emitter {
   #id = randomId();
   #name;
   #locks;
-  #channel;
+  #open;
+  /** @type {Broadcast | null} */
+  #channel = null;
   /** @type {AbortController} */
   #ending = new AbortController();
   /** @type {(() => void) | null} gives the lock back */
@@ -82,26 +84,28 @@ export class Tabs extends Emitter {
   /**
    * @param {string} name tabs of one name share one socket
    * @param {Locks} locks
-   * @param {Broadcast} channel
+   * @param {() => Broadcast} open
    */
-  constructor(name, locks, channel) {
+  constructor(name, locks, open) {
     super();
     this.#name = name;
     this.#locks = locks;
-    this.#channel = channel;
-    channel.onmessage = (/** @type {{data: Post}} */ { data }) => this.#take(data);
+    this.#open = open;
   }
 
   /** Stands for election, and asks whoever leads for what there is. */
   start() {
+    this.#ending = new AbortController();
+    this.#channel = this.#open();
+    this.#channel.onmessage = (/** @type {{data: Post}} */ { data }) => this.#take(data);
+    const { signal } = this.#ending;
     const held = () => new Promise((/** @type {(value: void) => void} */ resolve) => {
-      if (this.#ending.signal.aborted) return resolve();
+      if (signal.aborted) return resolve();
       this.#release = resolve;
       this.#leader = this.#id;
       this.#abandon();
       this.emit('lead', undefined);
     });
-    const { signal } = this.#ending;
     // Nothing but the end of this tab's wish ends the wait.
     this.#locks.request(`tidewire/${this.#name}`, { signal }, held).catch(() => {});
     this.share({ kind: 'join' });
@@ -111,9 +115,12 @@ export class Tabs extends Emitter {
   stop() {
     this.#ending.abort();
     this.#release?.();
+    this.#release = null;
     this.#socket = null;
+    this.#leader = null;
     this.#abandon();
-    this.#channel.close();
+    this.#channel?.close();
+    this.#channel = null;
   }
 
   /** Whether this tab has been elected. */
@@ -247,7 +254,6 @@ export class Tabs extends Emitter {
    * @param {Post['body']} body
    */
   #post(to, body) {
-    if (this.#ending.signal.aborted) return;
-    this.#channel.postMessage({ from: this.#id, to, body });
+    this.#channel?.postMessage({ from: this.#id, to, body });
   }
 }

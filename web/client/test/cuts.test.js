@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import * as msgpack from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { channelOf, clientOf, eventually } from './world/client.js';
+import { FakeLocks } from './world/locks.js';
 import { Proxy } from './world/proxy.js';
 import { SKIP, Server } from './world/server.js';
 
@@ -17,7 +18,7 @@ import { SKIP, Server } from './world/server.js';
  *
  * @typedef {{kind: 'cut' | 'down' | 'up' | 'kill' | 'burst' | 'rename' | 'own' | 'read' | 'readElsewhere'
  *   | 'unreadElsewhere' | 'say' | 'older' | 'wait', n: number}
- *   | {kind: 'edit' | 'delete', n: number}
+ *   | {kind: 'edit' | 'delete' | 'leave', n: number}
  *   | {kind: 'fate', fate: Fate}} Act
  */
 
@@ -37,7 +38,7 @@ const act = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constantFrom('cut', 'down', 'up'), n }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('fate'), fate }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('older', 'wait', 'rename'), n }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('burst', 'kill'), n }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('burst', 'kill', 'leave'), n }) },
 );
 
 describe('any schedule of cuts', { skip: SKIP }, () => {
@@ -54,8 +55,8 @@ describe('any schedule of cuts', { skip: SKIP }, () => {
     const runs = Number(process.env['TIDEWIRE_CLIENT_RUNS'] ?? 25);
     const schedule = fc.array(act, { minLength: 5, maxLength: 40 });
     await fc.assert(
-      fc.asyncProperty(schedule, fc.boolean(), async (acts, isBinary) => {
-        const story = await Story.begin(server, isBinary);
+      fc.asyncProperty(schedule, fc.boolean(), fc.boolean(), async (acts, isBinary, isSecondTab) => {
+        const story = await Story.begin(server, isBinary, isSecondTab);
         try {
           for (const one of acts) await story.play(one);
           await story.compare();
@@ -77,6 +78,8 @@ class Story {
   /** @type {Promise<unknown>[]} */
   sendings = [];
   said = 0;
+  /** @type {Tidewire | null} the tab that has the socket, if it is not this one */
+  first = null;
 
   /**
    * @param {Server} server
@@ -95,16 +98,19 @@ class Story {
     });
   }
 
-  /** @param {Server} server @param {boolean} isBinary */
-  static async begin(server, isBinary) {
+  /** @param {Server} server @param {boolean} isBinary @param {boolean} isSecondTab */
+  static async begin(server, isBinary, isSecondTab) {
     const proxy = await Proxy.start(() => server.port);
     const id = await server.group('Cuts');
-    const options = isBinary ? { messagePack: msgpack } : {};
+    const tabs = isSecondTab ? { name: id, locks: new FakeLocks() } : null;
+    const options = { tabs, ...(isBinary ? { messagePack: msgpack } : {}) };
+    const first = isSecondTab ? clientOf(proxy.url, person(server, 1), options) : null;
+    await first?.start();
     const client = clientOf(proxy.url, person(server, 1), options);
     await client.start();
     const channel = await channelOf(client, id);
     await channel.loadLatest();
-    return new Story(server, proxy, client, channel);
+    return Object.assign(new Story(server, proxy, client, channel), { first });
   }
 
   /** @param {Act} one */
@@ -126,6 +132,11 @@ class Story {
 
   up() {
     this.proxy.up();
+  }
+
+  async leave() {
+    await this.first?.stop();
+    this.first = null;
   }
 
   async kill() {
@@ -205,6 +216,7 @@ class Story {
   }
 
   async end() {
+    await this.first?.stop();
     await this.client.stop();
     await this.proxy.stop();
     await this.#them('DELETE', `${this.path}/members/${person(this.server, 1).user}`);

@@ -93,6 +93,19 @@ describe('tabs on a stub', () => {
     stub.close(4410);
     assert.deepEqual((await endings).map(({ reason }) => reason), ['session_ended', 'session_ended']);
     assert.deepEqual([one.state, two.state], ['ended', 'ended']);
+    two.resumeWith({ accessToken: 'new' });
+    await Promise.all([one.whenReady(), two.whenReady()]);
+    assert.equal(stub.said('hello').at(-1)?.data['token'], 'new');
+  });
+
+  test('may be stopped and started again', async () => {
+    const [one, two] = [browser.open(stub.url, { token: 't' }), browser.open(stub.url, { token: 't' })];
+    await Promise.all([one.start(), two.start()]);
+    await one.stop();
+    await two.whenReady();
+    await one.start();
+    assert.equal(stub.peers.length, 1);
+    assert.ok(one.isReady);
   });
 });
 

@@ -151,8 +151,10 @@ export class Connection {
     socket.onclose = (/** @type {{code: number}} */ { code }) => {
       this.#finish({ code, retryAfterMs: this.#refusedForMs });
     };
-    // A close follows, with all there is to know.
-    socket.onerror = () => {};
+    // A close follows and says more; but not everywhere, where nothing was opened.
+    socket.onerror = () => {
+      if (!this.#codec) this.#finish({ code: CUT, retryAfterMs: this.#refusedForMs });
+    };
     this.#hearRefusal();
   }
 

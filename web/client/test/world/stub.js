@@ -25,7 +25,7 @@ export class Stub {
   peers = [];
   /** @type {Command[]} */
   commands = [];
-  /** @type {{offered: string[], atMs: number}[]} */
+  /** @type {{offered: string[]}[]} */
   openings = [];
   /** @type {string[]} */
   requests = [];
@@ -88,7 +88,7 @@ export class Stub {
    */
   #upgrade(request, socket, head) {
     const offered = `${request.headers['sec-websocket-protocol'] ?? ''}`.split(/, */);
-    this.openings.push({ offered, atMs: Date.now() });
+    this.openings.push({ offered });
     const refusal = this.refusals.shift();
     if (refusal) {
       const headers = Object.entries(refusal.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);

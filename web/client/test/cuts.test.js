@@ -18,7 +18,7 @@ import { SKIP, Server } from './world/server.js';
  *
  * @typedef {{kind: 'cut' | 'down' | 'up' | 'kill' | 'burst' | 'rename' | 'own' | 'read' | 'readElsewhere'
  *   | 'unreadElsewhere' | 'say' | 'older' | 'wait', n: number}
- *   | {kind: 'edit' | 'delete' | 'leave', n: number}
+ *   | {kind: 'edit' | 'delete' | 'leave' | 'ownAndCut', n: number}
  *   | {kind: 'fate', fate: Fate}} Act
  */
 
@@ -33,12 +33,12 @@ const n = fc.nat({ max: 30 });
 /** @type {fc.Arbitrary<Act>} */
 const act = fc.oneof(
   { weight: 10, arbitrary: fc.record({ kind: fc.constant('say'), n }) },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('own', 'edit', 'delete'), n }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('own', 'ownAndCut', 'edit', 'delete'), n }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constantFrom('read', 'readElsewhere', 'unreadElsewhere'), n }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constantFrom('cut', 'down', 'up'), n }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('fate'), fate }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('older', 'wait', 'rename'), n }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('burst', 'kill', 'leave'), n }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('burst', 'kill', 'leave'), n }) },
 );
 
 describe('any schedule of cuts', { skip: SKIP }, () => {
@@ -77,6 +77,8 @@ class Story {
   theirs = [];
   /** @type {Promise<unknown>[]} */
   sendings = [];
+  /** @type {string[]} messages of the client */
+  written = [];
   said = 0;
   /** @type {Tidewire | null} the tab that has the socket, if it is not this one */
   first = null;
@@ -150,12 +152,30 @@ class Story {
     this.theirs.push(/** @type {{id: string}} */ (message).id);
   }
 
-  async burst() {
-    for (let left = 130; left > 0; left -= 1) await this.say();
+  /**
+   * More than a resume brings, with an edit of what was there before.
+   *
+   * @param {number} which
+   */
+  async burst(which) {
+    await this.say();
+    this.proxy.down();
+    for (let left = 120; left > 0; left -= 1) await this.say();
+    await this.edit(which);
+    this.proxy.up();
   }
 
   own() {
-    this.sendings.push(this.channel.send(`mine ${(this.said += 1)}`).sent);
+    const content = `mine ${(this.said += 1)}`;
+    this.written.push(content);
+    this.sendings.push(this.channel.send(content).sent);
+  }
+
+  /** @param {number} ms */
+  async ownAndCut(ms) {
+    this.own();
+    await this.wait(ms % 4);
+    this.proxy.cut();
   }
 
   /** @param {number} which */
@@ -212,7 +232,7 @@ class Story {
     const ascending = this.created.toSorted((a, b) => a - b);
     assert.deepEqual(this.created, [...new Set(ascending)], 'told once each, in order');
     const own = messages.filter(({ clientMessageId }) => clientMessageId !== null);
-    assert.equal(new Set(own.map(({ clientMessageId }) => clientMessageId)).size, own.length);
+    assert.deepEqual(own.map(({ content }) => content), this.written, 'sent once each, in order');
   }
 
   async end() {

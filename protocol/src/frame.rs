@@ -163,7 +163,8 @@ pub struct Welcome {
     pub unread: UnreadTotals,
     /// The last entry of the user's inbox.
     pub inbox: u64,
-    /// The channels of the user; on a resume only those that moved.
+    /// The channels of the user; on a resume only those that moved, have something unread, or are
+    /// muted. In all others everything is read, and they are not muted.
     pub channels: Vec<ChannelState>,
     pub heartbeat_seconds: u64,
     pub limits: WelcomeLimits,

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use tidewire_protocol::{
     Timestamp,
     id::{NotificationId, TenantId, UserId},
+    model::org_settings::SettingKey,
     notification_event::{EventKey, Module},
 };
 
@@ -262,6 +263,45 @@ pub async fn remove(
     id: NotificationId,
 ) -> Result<bool> {
     Ok(query(REMOVE).bind(tenant).bind(user).bind(id).execute(conn).await? == 1)
+}
+
+const EXPIRED: &str = "\
+select tenant_id, user_id, id from notifications
+where created_ms < $1 and tenant_id not in (
+  select tenant_id from org_settings where key = $2 and value is not null)
+order by created_ms limit $3";
+const EXPIRED_OF: &str = "\
+select tenant_id, user_id, id from notifications
+where tenant_id = $1 and created_ms < $2 order by created_ms limit $3";
+
+/// A notification with its owner.
+pub type Owned = ((TenantId, UserId), NotificationId);
+
+/// At most `limit` notifications from before `before`, of all tenants that have decided nothing by
+/// `setting`.
+pub async fn expired(
+    conn: &mut Conn,
+    setting: SettingKey,
+    before: Timestamp,
+    limit: u64,
+) -> Result<Vec<Owned>> {
+    let rows = query(EXPIRED).bind(before).bind(setting.word()).bind(limit);
+    rows.fetch_all(conn).await?.iter().map(read_owned).collect()
+}
+
+/// As [`expired`], of one tenant.
+pub async fn expired_of(
+    conn: &mut Conn,
+    tenant: TenantId,
+    before: Timestamp,
+    limit: u64,
+) -> Result<Vec<Owned>> {
+    let rows = query(EXPIRED_OF).bind(tenant).bind(before).bind(limit);
+    rows.fetch_all(conn).await?.iter().map(read_owned).collect()
+}
+
+fn read_owned(row: &Row) -> Result<Owned> {
+    Ok(((row.id(0)?, row.id(1)?), row.id(2)?))
 }
 
 #[cfg(test)]

@@ -47,6 +47,11 @@ impl Standing {
         self.unread() > 0 || self.mentions > 0
     }
 
+    /// Whether there is nothing to say of it to who knows its head: all is read, and it is not muted.
+    pub const fn is_plain(&self) -> bool {
+        !self.has_unread() && !self.muted
+    }
+
     /// As clients see it.
     pub const fn figure(&self) -> ChannelUnread {
         ChannelUnread {

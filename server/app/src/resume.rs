@@ -212,7 +212,9 @@ async fn missed(
     missed.outcome.status = ResumeStatus::Resumed;
     for standing in standings {
         match resume.channels.get(&standing.channel_id) {
-            Some(known) if *known == standing.head => {}
+            // Its log has not moved, but a marker or a setting may have.
+            Some(known) if *known == standing.head && standing.is_plain() => {}
+            Some(known) if *known == standing.head => missed.moved.push(state(standing)),
             Some(known) => {
                 missed.moved.push(state(standing));
                 missed.add(conn, tenant, standing, *known).await?;

@@ -18,6 +18,7 @@ create table notifications (
   read_ms bigint
 );
 create index notifications_of on notifications (user_id, created_ms, id);
+create index notifications_age on notifications (tenant_id, created_ms);
 create index notifications_unread on notifications (user_id, event, topic) where read_ms is null;
 
 -- The head of each person's inbox. Whoever changes an inbox holds this row, so that its log has the

@@ -1,17 +1,19 @@
-//! What companies keep no longer than they have decided: messages, and lines of the audit log.
+//! What companies keep no longer than they have decided: messages, notifications, and lines of the
+//! audit log.
 
 use std::time::Duration;
 
 use serde_json::Value;
 use tidewire_protocol::{
     Timestamp,
-    id::{ChannelId, TenantId},
+    id::{ChannelId, NotificationId, TenantId, UserId},
     model::org_settings::SettingKey,
 };
 use tidewire_storage::{
     audit, channels,
     entries::{self, EntryKind, NewEntry, Placed},
-    messages, org_settings,
+    inbox::{self, Happening},
+    messages, notifications, org_settings,
 };
 
 use crate::{App, Result, catch_up};
@@ -24,6 +26,8 @@ const LINES_MAX: u64 = 5_000;
 /// Entries of a channel that are looked at in one transaction.
 const ENTRIES_MAX: usize = 200;
 const CHANNELS_MAX: u64 = 100;
+/// Notifications of companies with one retention that go in one round.
+const NOTIFICATIONS_MAX: u64 = 5_000;
 
 /// Runs until the node stops.
 pub(crate) async fn run(app: App) {
@@ -32,6 +36,7 @@ pub(crate) async fn run(app: App) {
         let now = app.clock.now();
         let expired = async {
             audit_lines(&app, now).await?;
+            all_notifications(&app, now).await?;
             all_messages(&app, now).await
         };
         if let Some(Err(error)) = stop.run_until_cancelled(expired).await {
@@ -62,6 +67,38 @@ async fn audit_lines(app: &App, now: Timestamp) -> Result<()> {
                 break;
             }
         }
+    }
+    Ok(())
+}
+
+async fn all_notifications(app: &App, now: Timestamp) -> Result<()> {
+    const SETTING: SettingKey = SettingKey::NotificationRetention;
+    let decided = org_settings::decided(&mut app.db.read().await?, SETTING).await?;
+    let kept = decided.iter().filter_map(|(id, days)| Some((Some(*id), days_before(now, days)?)));
+    let by_default = days_before(now, &SETTING.default_value()).map(|before| (None, before));
+    for (tenant_id, before) in kept.chain(by_default) {
+        let mut conn = app.db.read().await?;
+        let due = match tenant_id {
+            Some(id) => notifications::expired_of(&mut conn, id, before, NOTIFICATIONS_MAX).await?,
+            None => notifications::expired(&mut conn, SETTING, before, NOTIFICATIONS_MAX).await?,
+        };
+        drop(conn);
+        for (owner, id) in due {
+            notification(app, owner, id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes a notification out of its inbox, as if its owner had done it.
+async fn notification(app: &App, owner: (TenantId, UserId), id: NotificationId) -> Result<()> {
+    let now = app.clock.now();
+    let mut conn = app.db.write().await?;
+    inbox::hold(&mut conn, owner, now).await?;
+    if notifications::remove(&mut conn, owner, id).await? {
+        let seq = inbox::append(&mut conn, owner, Happening::Removed(id), now).await?;
+        conn.commit().await?;
+        crate::notifications::tell(app, owner.1, Some(seq));
     }
     Ok(())
 }

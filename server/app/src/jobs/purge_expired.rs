@@ -2,8 +2,14 @@
 
 use std::time::Duration;
 
-use tidewire_protocol::{Timestamp, limits::IDEMPOTENCY_LIFETIME_MS};
-use tidewire_storage::{feed, idempotency, one_time_tokens, outbox, sessions, tickets};
+use tidewire_protocol::{
+    Timestamp,
+    limits::{DECISIONS_KEPT_MS, DEDUPE_LIFETIME_MS, IDEMPOTENCY_LIFETIME_MS, INBOX_KEPT_MS},
+};
+use tidewire_storage::{
+    deliveries, devices, feed, idempotency, inbox, notification_decisions, one_time_tokens, outbox,
+    sessions, tickets,
+};
 
 use crate::{App, Result};
 
@@ -32,6 +38,11 @@ async fn purge(app: &App, now: Timestamp) -> Result<()> {
     feed::purge(&mut conn, now.plus_ms(-FEED_KEPT_MS)).await?;
     outbox::purge(&mut conn, now.plus_ms(-KEPT_MS)).await?;
     one_time_tokens::purge(&mut conn, now.plus_ms(-KEPT_MS)).await?;
+    devices::purge(&mut conn).await?;
     sessions::purge(&mut conn, now.plus_ms(-KEPT_MS)).await?;
+    inbox::purge(&mut conn, now.plus_ms(-INBOX_KEPT_MS)).await?;
+    deliveries::purge(&mut conn, now.plus_ms(-DECISIONS_KEPT_MS)).await?;
+    notification_decisions::purge(&mut conn, now.plus_ms(-DECISIONS_KEPT_MS)).await?;
+    notification_decisions::purge_keys(&mut conn, now.plus_ms(-DEDUPE_LIFETIME_MS)).await?;
     Ok(conn.commit().await?)
 }

@@ -88,4 +88,30 @@ on_both_engines! {
         audit_lines(app, app.clock.now()).await.unwrap();
         assert_eq!(lines().await, 0);
     }
+
+    async fn old_notifications_expire_and_everybody_sees_it(db: TestDb) {
+        let house = House::open(&db).await;
+        let (app, bob) = (&house.app, house.of_role("Bob", Role::User).await);
+        let module = house.module().await;
+        let assign = async || {
+            let wanted = json!({ "eventKey": "tasks.assigned", "userIds": [bob.user_id()], "data": {} });
+            crate::notifications::emit(app, &module, input(wanted)).await.unwrap();
+            house.settle().await;
+        };
+        assign().await;
+        let screen = Screen::of(app, &bob).await;
+        app.clock.advance(20 * DAY_MS);
+        assign().await;
+        all_notifications(app, app.clock.now()).await.unwrap();
+        let count = async || crate::notifications::unread_count(app, &bob).await.unwrap().count;
+        assert_eq!(count().await, 2);
+        house.set("notifications.retention_days", 7).await;
+        all_notifications(app, app.clock.now()).await.unwrap();
+        assert_eq!(count().await, 1);
+        crate::fanout::inbox::catch_up(app, bob.user_id()).await.unwrap();
+        assert_eq!(screen.shown("notification.removed").len(), 1);
+        app.clock.advance(8 * DAY_MS);
+        all_notifications(app, app.clock.now()).await.unwrap();
+        assert_eq!(count().await, 0);
+    }
 }

@@ -70,6 +70,7 @@ pub struct Settings {
     push: Push,
     modules: Vec<Module>,
     smtp_ca_file: Option<PathBuf>,
+    pub test_clock_file: Option<PathBuf>,
     skips_catch_up: bool,
 }
 
@@ -125,6 +126,7 @@ impl Settings {
             push: Push::read(given)?,
             modules: given.optional(&key::MODULES, values::modules)?.unwrap_or_default(),
             smtp_ca_file: given.optional(&key::SMTP_CA_FILE, values::folder)?,
+            test_clock_file: given.optional(&key::TEST_CLOCK_FILE, values::folder)?,
             data_dir,
             public_url,
             skips_catch_up: skips_catch_up(),

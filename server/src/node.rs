@@ -1,6 +1,6 @@
 //! One node of Tidewire, from its settings to its stop.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -15,6 +15,9 @@ use crate::{
 
 /// What running tasks get beyond the time that the listener gives its requests.
 const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// How often the file is read that says what time it is.
+const CLOCK_POLL: Duration = Duration::from_millis(20);
 
 /// A node whose sockets are open and whose database answers.
 pub struct Node {
@@ -32,6 +35,10 @@ impl Node {
         let metrics_listener = settings.metrics_listen.map(bind).transpose()?;
         let app = open(settings).await?;
         email_settings::require_keys(&app).await?.context("TIDEWIRE_SEALING_KEYS")?;
+        if let Some(file) = settings.test_clock_file.clone() {
+            tracing::warn!("the clock is a file's: nothing here is to be relied on");
+            app.tasks.spawn_until_stop(follow(app.clone(), file));
+        }
         app.start_loops();
         Ok(Self {
             app,
@@ -79,6 +86,17 @@ pub async fn open(settings: &Settings) -> anyhow::Result<App> {
     let app = App::open(db, clock, config, Tasks::default(), settings.transport());
     token::refresh(&app).await?;
     Ok(app)
+}
+
+/// Keeps the clock as far ahead as a file says.
+async fn follow(app: App, file: PathBuf) {
+    loop {
+        let text = tokio::fs::read_to_string(&file).await.unwrap_or_default();
+        if let Ok(ahead_ms) = text.trim().parse() {
+            app.clock.run_ahead(ahead_ms);
+        }
+        tokio::time::sleep(CLOCK_POLL).await;
+    }
 }
 
 fn limits(settings: &Settings) -> Limits {

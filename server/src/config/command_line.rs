@@ -305,6 +305,9 @@ settings! {
     MODULES modules "TIDEWIRE_MODULES" "MODULES" "" false
         "Modules whose state is shown beside the server's own"
         "names and addresses separated by commas, such as crm=https://crm.example.com/health";
+    TEST_CLOCK_FILE test_clock_file "TIDEWIRE_TEST_CLOCK_FILE" "FILE" "" false
+        "For trials only, never where people work: by how much the server's clock is ahead of the machine's"
+        "the path of a file with a number of milliseconds, which is read again and again";
     DRAIN_SECONDS drain_seconds "TIDEWIRE_DRAIN_SECONDS" "SECONDS" "30" false
         "How long a stop spreads its connections over"
         "a number of seconds from 0 to 3600";

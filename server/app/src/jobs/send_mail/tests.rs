@@ -86,7 +86,8 @@ on_both_engines! {
         assert_eq!(send_due(&house.app).await.unwrap(), 1);
         house.app.clock.advance(24 * 3_600_000);
         assert_eq!(send_due(&house.app).await.unwrap(), 0);
-        let row = house.rows("select state, attempts, error, payload from outbox").await.remove(0);
+        let mail = "select state, attempts, error, payload from outbox where kind = 'mail'";
+        let row = house.rows(mail).await.remove(0);
         assert_eq!(row.text(0).unwrap(), "failed");
         assert_eq!(row.int(1).unwrap(), 5);
         assert!(row.text(2).unwrap().starts_with("cannot write to the mailbox"));

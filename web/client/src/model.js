@@ -102,8 +102,9 @@ export class Model extends Emitter {
   /** @param {Welcome} welcome */
   welcome(welcome) {
     // A log that was restored to an older state counts anew from there.
-    const isRestored = welcome.resume.forked.length > 0 || welcome.resume.status === 'fresh';
-    if (isRestored) this.notifications.forget();
+    const { forked, inboxBehind, status } = welcome.resume;
+    const isAnew = forked.length > 0 || inboxBehind || status === 'fresh';
+    if (isAnew) this.notifications.startAt(welcome.inbox);
     this.#setMe(welcome.user);
     this.channels.welcome(welcome);
     this.#setUnread(welcome.unread);
@@ -187,6 +188,7 @@ export class Model extends Emitter {
       'notification.updated': notify,
       'notification.removed': notify,
       'notifications.all_read': notify,
+      'inbox.behind': notify,
       'user.updated': (frame) => this.#takeUser(frame),
     };
   }

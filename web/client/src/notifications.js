@@ -57,9 +57,14 @@ export class Notifications extends Emitter {
     this.#inbox = Math.max(this.#inbox, inbox);
   }
 
+  /** What was before this entry is read page by page, if at all. @param {number} inbox @internal */
+  startAt(inbox) {
+    this.#inbox = inbox;
+  }
+
   /** The inbox counts anew. @internal */
   forget() {
-    this.#inbox = 0;
+    this.startAt(0);
   }
 
   /** Reads the newest; they are kept up to date from then on. */
@@ -107,6 +112,7 @@ export class Notifications extends Emitter {
       // The inbox has entries that are none of ours; only a look tells whether something is missing.
       if (isGap) void this.renew();
     }
+    if (frame.event === 'inbox.behind') return void this.renew();
     this.#changes += 1;
     this.#apply(frame.event, /** @type {unknown} */ (frame.data));
     this.emit('changed', this.#items);

@@ -183,6 +183,7 @@
  * @property {{channel: string, seq: number, mark: string}[]} behind
  * @property {string[]} forked
  * @property {string[]} gone
+ * @property {boolean} inboxBehind the missed entries of the inbox do not follow
  */
 
 /**
@@ -192,6 +193,7 @@
  * @property {string} connectionId
  * @property {User} user
  * @property {UnreadTotals} unread
+ * @property {number} inbox the last entry of the inbox
  * @property {ChannelState[]} channels
  * @property {number} heartbeatSeconds
  * @property {Limits} limits

@@ -98,4 +98,14 @@ describe('notifications', () => {
     stub.reply = () => ({ ok: false, code: 'NOT_FOUND' });
     await assert.rejects(client.notifications.dismiss('n3'), { code: 'NOT_FOUND', retryable: false });
   });
+
+  test('are read again when the server has left some out', async () => {
+    await client.notifications.load();
+    stored = [notification(70), notification(71, { isRead: true })];
+    tell('inbox.behind', 9, {});
+    await eventually('the list is read again', () => ids().join() === 'n71,n70');
+    tell('notification.removed', 9, { id: 'n70' });
+    tell('notification.removed', 10, { id: 'n71' });
+    await eventually('later entries count', () => ids().join() === 'n70');
+  });
 });

@@ -123,11 +123,13 @@ export class Stub {
   /** @param {Command} command */
   #welcome({ data }) {
     const nothing = { email: 0, tasks: 0, chat: 0, notifications: 0, total: 0 };
-    const outcome = { status: data['resume'] ? 'resumed' : 'fresh', behind: [], forked: [], gone: [] };
+    const status = data['resume'] ? 'resumed' : 'fresh';
+    const outcome = { status, behind: [], forked: [], gone: [], inboxBehind: false };
     return {
       connectionId: ME,
       user: { id: ME, number: 1, displayName: 'Ada Lovelace', version: 1 },
       unread: nothing,
+      inbox: 0,
       channels: [],
       heartbeatSeconds: 25,
       limits: { frameBytes: 65_536, messageChars: 4_000, commandsPerWindow: 60, commandWindowMs: 10_000 },

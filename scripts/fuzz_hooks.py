@@ -68,8 +68,15 @@ if "SCHEMATHESIS_HOOKS" in os.environ:
         "depth", "distinct", "email", "exclusive", "locale", "mail_only", "plain_login", "time", "timezone",
         "unknown_permission", "unknown_profile", "unknown_user",
     }
-    # While another field of the section is on; which ports, the operator decides; of a mail.
-    UNSAYABLE = {("physicalAddress", "length"), ("port", "one_of"), ("subject", "required")}
+    # While another field of the section is on; which ports, the operator decides; of a mail; after
+    # another; in the future; a path; what a value may be; what a kind of device needs.
+    UNSAYABLE = {
+        ("physicalAddress", "length"), ("port", "one_of"), ("subject", "required"), ("to", "order"),
+        ("until", "range"), ("actionUrl", "path"), ("data", "flat"), ("data", "size"),
+        ("endpoint", "not_allowed"), ("keys", "keys"), ("token", "token"), ("topic", "topic"),
+        *((field, "required") for field in (
+            "endpoint", "keys", "token", "topic", "environment", "platform")),
+    }
 
     # Lengths count what is left when the spaces around a text are taken away, which a pattern with a
     # length cannot say.

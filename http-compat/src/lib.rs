@@ -225,7 +225,7 @@ fn about_notifications(page: Page) -> Page {
 
         // what people can be pushed to
         .at("/api/v1/notifications/devices",      signed_in(Class::Write), routes!(devices::register))
-        .at("/api/v1/notifications/devices",      signed_in(Class::Read),  routes!(devices::list))
+        .at("/api/v1/notifications/devices",      signed_in(Class::Read),  routes!(devices::devices))
         .at("/api/v1/notifications/devices/{id}", signed_in(Class::Write), routes!(devices::remove))
         .at("/api/v1/notifications/push/keys",    signed_in(Class::Read),  routes!(devices::keys))
 

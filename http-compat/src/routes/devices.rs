@@ -2,7 +2,7 @@
 
 use axum::{Extension, extract::State};
 use http::StatusCode;
-use tidewire_app::{Actor, App, devices};
+use tidewire_app::{Actor, App, devices as operations};
 use tidewire_protocol::{
     id::DeviceId,
     model::devices::{DeviceData, DeviceRemoved, Devices, PushKeys, RegisterDevice},
@@ -21,16 +21,16 @@ pub(crate) async fn register(
     Extension(actor): Extension<Actor>,
     Json(wanted): Json<RegisterDevice>,
 ) -> Result<(StatusCode, Answer<DeviceData>)> {
-    Ok(Answer::created(devices::register(&app, &actor, wanted).await?))
+    Ok(Answer::created(operations::register(&app, &actor, wanted).await?))
 }
 
 /// The caller's devices, newest first.
 #[utoipa::path(get, path = "", responses((status = 200, body = Answer<Devices>)))]
-pub(crate) async fn list(
+pub(crate) async fn devices(
     State(app): State<App>,
     Extension(actor): Extension<Actor>,
 ) -> Result<Answer<Devices>> {
-    Ok(Answer::new(devices::list(&app, &actor).await?))
+    Ok(Answer::new(operations::list(&app, &actor).await?))
 }
 
 /// Forgets a device.
@@ -43,7 +43,7 @@ pub(crate) async fn remove(
     Extension(actor): Extension<Actor>,
     PathIds(id): PathIds<DeviceId>,
 ) -> Result<Answer<DeviceRemoved>> {
-    Ok(Answer::new(devices::remove(&app, &actor, id).await?))
+    Ok(Answer::new(operations::remove(&app, &actor, id).await?))
 }
 
 /// What programs need before they register.
@@ -52,5 +52,5 @@ pub(crate) async fn remove(
     (status = 503, description = "PUSH_NOT_CONFIGURED"),
 ))]
 pub(crate) async fn keys(State(app): State<App>) -> Result<Answer<PushKeys>> {
-    Ok(Answer::new(devices::keys(&app)?))
+    Ok(Answer::new(operations::keys(&app)?))
 }

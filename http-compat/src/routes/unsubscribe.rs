@@ -27,16 +27,21 @@ pub(crate) struct Unsubscribed {
 /// The page behind the link in a mail. Reading it changes nothing.
 #[utoipa::path(get, path = "", params(("token" = String, Path)), responses(
     (status = 200, body = String, content_type = "text/html"),
-    (status = 400, description = "ONE_TIME_TOKEN_INVALID", content_type = "text/html"),
+    (status = 400, description = "ONE_TIME_TOKEN_INVALID"),
 ))]
-pub(crate) async fn page(State(app): State<App>, PathIds(token): PathIds<String>) -> Response {
+pub(crate) async fn page(
+    State(app): State<App>,
+    headers: HeaderMap,
+    PathIds(token): PathIds<String>,
+) -> Result<Response> {
     match unsubscribe::preview(&app, &token) {
-        Ok(subject) => html(
+        Ok(subject) => Ok(html(
             StatusCode::OK,
             &format!("No more mails about “{}”?", subject.title()),
             "<form method=\"post\"><button>Unsubscribe</button></form>",
-        ),
-        Err(_) => invalid(),
+        )),
+        Err(error) if is_invalid(&error) && wants_page(&headers) => Ok(invalid()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -67,7 +72,7 @@ fn is_invalid(error: &Error) -> bool {
     error.code() == ErrorCode::OneTimeTokenInvalid
 }
 
-/// Mail programs take anything; who pressed the button on the page reads a page.
+/// Programs take anything; people read a page.
 fn wants_page(headers: &HeaderMap) -> bool {
     let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accepted.split(',').any(|kind| kind.trim().starts_with("text/html"))

@@ -80,7 +80,11 @@ pub(super) struct Answered {
 }
 
 impl Answered {
+    /// Null for what is a page.
     pub(super) fn json(&self) -> Value {
+        if self.bytes.starts_with(b"<!doctype html>") {
+            return Value::Null;
+        }
         serde_json::from_slice(&self.bytes).unwrap()
     }
 

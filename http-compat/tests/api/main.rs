@@ -10,6 +10,7 @@ mod email_settings;
 mod health;
 mod messages;
 mod notification_templates;
+mod notifications;
 mod org_settings;
 mod profiles;
 mod service_tokens;

@@ -10,7 +10,7 @@ async fn settings_are_read_by_key_by_category_and_as_one_map() {
     let ada = house.company("acme").await;
     let bob = house.member(&ada, "bob").await;
     let all = bob.get("/org-settings").await;
-    assert_eq!(all.data()["settings"].as_object().unwrap().len(), 28);
+    assert_eq!(all.data()["settings"].as_object().unwrap().len(), 29);
     assert_eq!(all.data()["settings"]["general.company_name"], "acme Holding");
     let branding = bob.get("/org-settings/by-category/branding").await;
     let expected = json!({"category": "branding", "settings": {

@@ -55,6 +55,7 @@ pub(crate) fn welcome(channel: ChannelId, seq: u64) -> Value {
             "createdAt": Timestamp::from_ms(0), "updatedAt": Timestamp::from_ms(0),
         },
         "unread": totals,
+        "inbox": 0,
         "channels": [{
             "id": channel, "type": "group", "seq": seq, "mark": Mark::START,
             "lastReadSeq": 0, "unreadCount": 0, "mentionCount": 0, "revision": 0, "muted": false,
@@ -65,6 +66,6 @@ pub(crate) fn welcome(channel: ChannelId, seq: u64) -> Value {
             "commandWindowMs": 10000,
         },
         "serverTime": Timestamp::from_ms(0),
-        "resume": {"status": "fresh", "behind": [], "forked": [], "gone": []},
+        "resume": {"status": "fresh", "behind": [], "forked": [], "gone": [], "inboxBehind": false},
     })
 }

@@ -298,6 +298,6 @@ mod tests {
             assert!(SettingCategory::ALL.contains(&key.category()));
             assert!(kind.expectation().starts_with("must be"), "{key:?}");
         }
-        assert_eq!(SettingKey::ALL.len(), 28);
+        assert_eq!(SettingKey::ALL.len(), 29);
     }
 }

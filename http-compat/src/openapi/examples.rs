@@ -197,6 +197,7 @@ fn by_name(name: &str) -> &'static str {
         "text" => "Acme, 1 Harbour Road",
         "action" => "users.created",
         "actionUrl" => "/tasks/5",
+        "platform" => "pager",
         "dedupeKey" => "task-5-due",
         "module" => "users",
         "permission" | "permissionKey" | "key" => "users.read",

@@ -65,7 +65,7 @@ impl House {
         house.ben = house.sign_in("ben").await;
         let draft = json!({ "name": "Tasks", "permissions": ["notifications.emit"] });
         let made = house.ask(&house.ada, "POST", "/service-tokens", &draft).await;
-        house.module = made["token"].as_str().unwrap().to_owned();
+        made["token"].as_str().unwrap().clone_into(&mut house.module);
         Some(house)
     }
 
@@ -97,14 +97,16 @@ impl House {
     /// A mail to somebody with a word in it.
     async fn mail(&self, address: &str, word: &str) -> String {
         eventually("a mail has come", async || {
-            let mails = self.mails.mails().into_iter().filter(|mail| mail.to == [address]);
+            let mails = self.mails.mails();
+            let mails = mails.iter().filter(|mail| mail.to == [address]);
             mails.map(readable).find(|mail| mail.contains(word))
         })
         .await
     }
 
     fn mails_to_ben(&self, word: &str) -> usize {
-        let mails = self.mails.mails().into_iter().filter(|mail| mail.to == ["ben@acme.example"]);
+        let mails = self.mails.mails();
+        let mails = mails.iter().filter(|mail| mail.to == ["ben@acme.example"]);
         mails.map(readable).filter(|mail| mail.contains(word)).count()
     }
 
@@ -143,7 +145,7 @@ fn clock_file(data: &TempDir) -> PathBuf {
 }
 
 /// As its reader sees it.
-fn readable(mail: ReceivedMail) -> String {
+fn readable(mail: &ReceivedMail) -> String {
     mail.text.replace("=\r\n", "").replace("=3D", "=")
 }
 

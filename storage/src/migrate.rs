@@ -34,7 +34,7 @@ migrations! {
     15 "0015_notification_preferences",
     16 "0016_notifications",
     17 "0017_deliveries",
-    20 "0020_notification_templates",
+    18 "0018_notification_templates",
 }
 
 /// Applies what is missing. Nodes that start together wait for one another.

@@ -7,7 +7,7 @@ use crate::house::{Admin, Answered, Client, House};
 async fn module(house: &House, ada: &Admin) -> Client {
     let draft = json!({"name": "Tasks", "permissions": ["notifications.emit"]});
     let made = ada.post("/service-tokens", draft).await;
-    house.bearer(made.data()["token"].as_str().unwrap())
+    house.bearer(made.data()["token"].as_str().expect("a token"))
 }
 
 fn assigned(change: impl FnOnce(&mut Value)) -> Value {

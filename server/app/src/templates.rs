@@ -106,7 +106,7 @@ impl TemplateId {
         })
     }
 
-    /// The text that its [`TemplateId::to_string`] names.
+    /// The text that is shown as `id`.
     pub fn parse(id: &str) -> Option<Self> {
         let (key, channel) = id.rsplit_once('.')?;
         let about = match key {

@@ -1,3 +1,5 @@
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tidewire_protocol::{input, model::users::Role};
 use tidewire_testkit::on_both_engines;
@@ -67,11 +69,9 @@ on_both_engines! {
         let fcm = || read(json!({ "kind": "fcm", "token": "a" }));
         assert_eq!(code(register(app, &ben, fcm()).await), "PUSH_NOT_CONFIGURED");
         assert_eq!(code(keys(app)), "PUSH_NOT_CONFIGURED");
-        let pem = "-----BEGIN PRIVATE KEY-----\n\
-            MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2\n\
-            OF/2NxApJCzGCEDdfSp6VQO30hyhRANCAAQRWz+jn65BtOMvdyHKcvjBeBSDZH2r\n\
-            1RTwjmYSi9R/zpBnuQ4EiMnCqfMPWiZqB4QdbAd0E7oH50VpuZ1P087G\n\
-            -----END PRIVATE KEY-----\n";
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let text = STANDARD.encode(key.to_pkcs8v1().unwrap().as_ref());
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n");
         let house = House::reopen(&db, |config| {
             config.push.web_hosts = vec!["push.example".parse().unwrap()];
             config.push.apns = Some(Credentials::new(pem.as_bytes(), "ABC123DEFG", "DEF123GHIJ").unwrap());

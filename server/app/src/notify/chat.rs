@@ -128,7 +128,7 @@ async fn notice_some(app: &App, channel: ChannelId, work: Work) -> Result<bool> 
     let mentioned: Vec<UserId> = mentioned.into_iter().collect();
     let mentioned = notices::members(&mut conn, key, &mentioned).await?;
     drop(conn);
-    if members.is_empty() && mentioned.is_empty() {
+    if members.is_empty() && mentioned.is_empty() && is_all {
         // Nobody to tell: the cursor stays, and whoever can be told later is told of later messages.
         return Ok(true);
     }

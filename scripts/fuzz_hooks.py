@@ -112,3 +112,10 @@ if "SCHEMATHESIS_HOOKS" in os.environ:
             known.update(rule for rule in broken if rule[1] == "id")
         surprising = {rule for rule in broken - known if rule[1] not in UNSAYABLE_RULES}
         assert broken and not surprising, f"{error['code']} {sorted(broken)}"
+
+    @schemathesis.check
+    def only_missing_networks_are_a_fault(context, response, case):
+        """A server without a push network says so with a 503, which is no other fault."""
+        if response.status_code >= 500:
+            code = json.loads(response.content)["error"]["code"]
+            assert code == "PUSH_NOT_CONFIGURED", code

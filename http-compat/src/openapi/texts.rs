@@ -102,8 +102,9 @@ fn rule(name: &str, filled: bool) -> Option<(&'static str, &'static str)> {
         "password" | "adminPassword" | "currentPassword" | "newPassword" | "value" => return None,
         "content" | "body" | "bodyText" => ("several lines", FILLED_TEXT),
         "description" | "physicalAddress" | "html" | "text" => ("several lines", TEXT),
-        "action" | "cursor" | "eventKey" | "permissions" | "refreshToken" | "targetId"
-        | "token" | "Idempotency-Key" => ("visible ASCII", VISIBLE),
+        "action" | "actionUrl" | "auth" | "cursor" | "dedupeKey" | "endpoint" | "eventKey"
+        | "p256dh" | "permissions" | "refreshToken" | "targetId" | "token" | "topic"
+        | "Idempotency-Key" => ("visible ASCII", VISIBLE),
         "avatar" | "privacyPolicyUrl" | "unsubscribeUrl" => ("an https:// address", HTTPS_URL),
         "host" => ("a host name", HOST),
         "domain" | "trackingDomain" => ("a domain", DOMAIN),
